@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <time.h>
 
 #include <jansson.h>
 
@@ -20,6 +19,7 @@
 
 #include "base/error.h"
 #include "base/json_dump.h"
+#include "base/monotonic_clock.h"
 #include "dataset/output_dir.h"
 #include "fs/dir.h"
 #include "pipeline/plan.h"
@@ -39,12 +39,6 @@ typedef struct sample {
     double started_s, ended_s; /* first and last event about progress; 0 before */
     uint64_t n_rows, n_entries;
 } sample;
-
-static double now_s(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static run_size size_of(const pt_plan *plan) {
     run_size size = {0};
@@ -70,7 +64,7 @@ static patina_status scan(pt_plan *plan, const patina_generate_options *run, pat
 
 static void on_event(void *context, const patina_event *event) {
     sample *s = context;
-    const double now = now_s();
+    const double now = pt_monotonic_s();
     char text[64];
 
     if (event->kind != PATINA_EVENT_PROGRESS) return;
@@ -107,7 +101,7 @@ static patina_status measure(const patina_generate_options *run, const run_size 
     options.time_limit_s = 0.0;
     options.on_event = on_event;
     options.context = s;
-    s->opened_s = now_s();
+    s->opened_s = pt_monotonic_s();
     const patina_status status = patina_generate(&options, &report, err);
     pt_cli_progress_end(s->progress);
     pt_dir_remove_all(dir, NULL);

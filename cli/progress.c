@@ -15,6 +15,7 @@
 #include "terminal.h"
 
 #include "base/error.h"
+#include "base/monotonic_clock.h"
 
 enum { REJECTS_SHOWN_MAX = 20, WIDTH_DEFAULT = 80, WIDTH_MAX = 240 };
 enum { BAR_MIN = 10, BAR_MAX = 20, BAR_WIDTH_MIN = 60 }; /* cells, and columns for a bar at all */
@@ -23,12 +24,6 @@ enum { BAR_MIN = 10, BAR_MAX = 20, BAR_WIDTH_MIN = 60 }; /* cells, and columns f
 #define JSON_S       1.0  /* between two objects of progress */
 #define PLAIN_S      30.0 /* between two lines of a log */
 #define RATE_DELAY_S 3.0  /* before a rate is reliable */
-
-static double now_s(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* Colours only where the terminal has them and NO_COLOR (no-color.org) is not set. */
 static bool wants_colour(void) {
@@ -79,7 +74,7 @@ typedef struct rate_estimate {
 } rate_estimate;
 
 static rate_estimate estimate_rate(const pt_cli_progress *progress, const patina_event *event) {
-    const double elapsed = now_s() - progress->started_s, done = (double)event->n_entries;
+    const double elapsed = pt_monotonic_s() - progress->started_s, done = (double)event->n_entries;
     if (progress->started_s == 0.0 || elapsed < RATE_DELAY_S || done == 0.0)
         return (rate_estimate){-1.0, -1.0};
     return (rate_estimate){(double)event->n_rows / elapsed,
@@ -167,7 +162,7 @@ static void show_as_json(const patina_event *event, rate_estimate p) {
 }
 
 static void show(pt_cli_progress *progress, const patina_event *event) {
-    const double now = now_s();
+    const double now = pt_monotonic_s();
     const double pause = progress->json ? JSON_S : progress->terminal ? TERMINAL_S : PLAIN_S;
     const bool is_last = event->n_entries == event->n_entries_total;
     if (progress->started_s == 0.0) { /* the work on entries begins */
@@ -195,7 +190,7 @@ static void show(pt_cli_progress *progress, const patina_event *event) {
 /* ---- progress of other commands -------------------------------------------------------------- */
 
 bool pt_cli_progress_is_due(pt_cli_progress *progress) {
-    const double now = now_s();
+    const double now = pt_monotonic_s();
     if (progress->quiet) return false;
     if (progress->started_s == 0.0) {
         progress->started_s = progress->shown_s = now;
@@ -207,7 +202,7 @@ bool pt_cli_progress_is_due(pt_cli_progress *progress) {
 }
 
 double pt_cli_progress_elapsed_s(const pt_cli_progress *progress) {
-    const double elapsed = now_s() - progress->started_s;
+    const double elapsed = pt_monotonic_s() - progress->started_s;
     return elapsed < RATE_DELAY_S ? 0.0 : elapsed;
 }
 

@@ -10,22 +10,22 @@
 #include "audio/container_header.h"
 #include "audio/flac_header.h"
 #include "audio/format_probe.h"
+#include "audio/joined_streams.h"
 #include "audio/mpeg_frame.h"
 #include "audio/ogg_page.h"
-#include "audio/stream_parts.h"
 #include "audio/tag_skip.h"
 #include "fuzz.h"
 
-static void check_parts(const pt_byte_source *bytes, const pt_stream_parts *parts) {
-    FUZZ_ASSERT(parts->n > 0);
-    for (size_t i = 0; i < parts->n; i++) {
-        const pt_stream_part *p = &parts->part[i];
+static void check_stream(const pt_byte_source *bytes, const pt_joined_streams *streams) {
+    FUZZ_ASSERT(streams->n > 0);
+    for (size_t i = 0; i < streams->n; i++) {
+        const pt_joined_stream *p = &streams->stream[i];
         FUZZ_ASSERT(p->offset <= bytes->size && p->size <= bytes->size - p->offset);
         FUZZ_ASSERT(i == 0 || p->offset == p[-1].offset + p[-1].size);
     }
 }
 
-static void read_part(const pt_byte_source *bytes) {
+static void read_stream(const pt_byte_source *bytes) {
     patina_error err = {0};
     pt_flac_header flac;
     pt_ogg_link link = {0};
@@ -49,7 +49,7 @@ static void read_part(const pt_byte_source *bytes) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     pt_byte_source bytes;
     pt_container_header header;
-    pt_stream_parts parts = {0};
+    pt_joined_streams streams = {0};
     patina_error err = {0};
 
     pt_byte_source_from_memory(data, size, &bytes);
@@ -60,15 +60,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     pt_container_header_parse(&bytes, &header);
     const pt_format_info *probed = pt_format_probe(&bytes);
     if (probed) (void)pt_format_check_size(probed, &bytes, &err);
-    if (pt_stream_parts_find(&bytes, &header, &parts, &err) == PATINA_OK) {
-        check_parts(&bytes, &parts);
-        for (size_t i = 0; i < parts.n && i < 8; i++) {
-            const pt_byte_source part =
-                pt_byte_source_slice(&bytes, parts.part[i].offset, parts.part[i].size);
-            read_part(&part);
+    if (pt_joined_streams_find(&bytes, &header, &streams, &err) == PATINA_OK) {
+        check_stream(&bytes, &streams);
+        for (size_t i = 0; i < streams.n && i < 8; i++) {
+            const pt_byte_source stream =
+                pt_byte_source_slice(&bytes, streams.stream[i].offset, streams.stream[i].size);
+            read_stream(&stream);
         }
     }
-    pt_stream_parts_release(&parts);
-    read_part(&bytes);
+    pt_joined_streams_release(&streams);
+    read_stream(&bytes);
     return 0;
 }

@@ -13,7 +13,7 @@ import textwrap
 
 EXCLUDED_OPTIONS = ("progress", "dry-run")  # another type of argument; prints instead of writing
 
-OPTION_TYPES = {"suite": "StrPath | Mapping[str, Any]", "split": "str | Mapping[str, float]",
+OPTION_TYPES = {"suite": "StrPath | Mapping[str, Any]", "split": "StrPath | Mapping[str, float]",
                 "corpus": "StrPath | Mapping[str, Any] | Sequence[StrPath | Mapping[str, Any]]"}
 PYTHON_TYPES = {"text": "str", "file": "StrPath", "dir": "StrPath", "number": "int", "duration": "str | int",
                 "size": "str | int"}
@@ -84,8 +84,8 @@ def render_module(tables):
     text += f'    """{escape_docstring(command["summary"])}\n\n{escape_docstring(paragraphs)}\n\n'
     text += ("    Runs the program `patina generate` and returns the content of OUT/dataset.json, or None\n"
              "    if time_limit or shard left the set unfinished. An interrupt ends the run as Ctrl-C does\n"
-             "    in a shell; the same call continues after the last finished chunk. `suite` may also be a\n"
-             "    dict or JSON, `split` a dict of shares, `corpus` a list of corpora: texts, or dicts such as\n"
+             "    in a shell; the same call continues after the last finished chunk. `suite` and `split`\n"
+             "    may be a dict, JSON or a path, `corpus` a list of corpora: texts, or dicts such as\n"
              "    {'corpus': 'train.csv', 'audio_root': 'clips', 'prefix': 'ac', 'weight': 0.5}.\n\n")
     text += "    Args:\n" + escape_docstring("".join(map(argument_doc, options)))
     text += ("        progress:\n"

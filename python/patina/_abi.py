@@ -41,7 +41,7 @@ STRUCTS = {
     "patina_degraded": [("float *", "samples"), ("size_t", "n_samples"), ("char *", "provenance_json")],
     "patina_recipe": [("char *", "entry"), ("uint64_t", "seed"), ("uint32_t", "variant"),
                   ("patina_window", "window"), ("char *", "chain_json"), ("double", "level_gain_db"),
-                  ("double", "purity_cap")],
+                  ("double", "purity_cap"), ("bool", "made_by_0_1")],
     "patina_stage_stats": [("const char *", "effect"), ("double", "threshold"), ("double", "bussgang_gain"),
                            ("size_t", "count")],
     "patina_degrade_stats": [("double", "signal_power"), ("double", "noise_power"),
@@ -101,7 +101,7 @@ FUNCTIONS = {
 ENUMS = ("patina_status", "patina_effect_order", "patina_severity", "patina_isa", "patina_precision", "patina_clap_parts")
 
 _SCALARS: dict[str, Any] = {
-    "void": None, "float": ctypes.c_float, "double": ctypes.c_double, "size_t": ctypes.c_size_t,
+    "void": None, "bool": ctypes.c_bool, "float": ctypes.c_float, "double": ctypes.c_double, "size_t": ctypes.c_size_t,
     "unsigned": ctypes.c_uint, "uint32_t": ctypes.c_uint32, "uint64_t": ctypes.c_uint64,
     "const char *": ctypes.c_char_p, **dict.fromkeys(ENUMS, ctypes.c_uint),
 }

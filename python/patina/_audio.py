@@ -6,22 +6,19 @@ from __future__ import annotations
 import ctypes
 import functools
 import json
-import os
-from dataclasses import dataclass
-from typing import Any, Literal, Mapping, NamedTuple, Union
+from dataclasses import astuple, dataclass
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from patina import _abi, _inputs, _native
-from patina._inputs import AudioInput, check_range
-
-EffectConfig = Union[Mapping[str, Any], str, "os.PathLike[str]"]
+from patina._inputs import AudioInput, JsonInput, check_range
 
 _ALL_FRAMES = 2**64 - 1  # PATINA_FRAMES_TO_END
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Targets:
     """The physical targets of audio; docs/MEASURES.md defines them.
 
@@ -41,6 +38,10 @@ class Targets:
     crest_db: float
     zcr: float
     source_quality: dict[str, Any]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Targets) and np.array_equal(self.ltas, other.ltas) and (
+            astuple(self)[1:] == astuple(other)[1:])
 
 
 class Degraded(NamedTuple):
@@ -106,21 +107,6 @@ def measure(sound: AudioInput, rate: int | None = None, *, sample_rate: int | No
                    targets.crest_db, targets.zcr, json.loads(quality))
 
 
-def effect_config_json(suite: EffectConfig | None) -> str | None:
-    """A degradation configuration as JSON: from a dict, a path, or JSON text."""
-    return None if suite is None else json_text(suite)
-
-
-def json_text(value: Mapping[str, Any] | str | os.PathLike[str]) -> str:
-    """A JSON object as text: from a dict, JSON text, or the path of a file with it."""
-    if isinstance(value, Mapping):
-        return json.dumps(value)
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        return value
-    with open(value, encoding="utf-8") as file:
-        return file.read()
-
-
 def _to_degraded(degraded: Any) -> Degraded:
     n = degraded.n_samples
     samples_ptr = ctypes.cast(degraded.samples, ctypes.POINTER(ctypes.c_float))
@@ -131,9 +117,9 @@ def _to_degraded(degraded: Any) -> Degraded:
 
 def degrade(sound: AudioInput, rate: int | None = None, *, sample_rate: int | None = None,
             sr: int | None = None, channels_first: bool = False, seed: int | None = None,
-            recipe: Mapping[str, Any] | str | os.PathLike[str] | None = None, entry: str | None = None,
+            recipe: JsonInput | None = None, entry: str | None = None,
             variant: int = 0, order: Literal["physical", "random"] = "physical",
-            suite: EffectConfig | None = None) -> Degraded:
+            suite: JsonInput | None = None) -> Degraded:
     """Degrades audio as generate does, or replays a recipe.
 
     Audio longer than 10 s is cut to a window of 10 s, drawn or from the recipe. The window is mixed to
@@ -164,7 +150,7 @@ def degrade(sound: AudioInput, rate: int | None = None, *, sample_rate: int | No
     if order not in ("physical", "random"):
         raise ValueError(f"order must be 'physical' or 'random', not '{order}'")
     rate = _inputs.pick_rate(rate, sample_rate, sr)
-    config = open_effect_config(effect_config_json(suite))
+    config = open_effect_config(None if suite is None else _inputs.json_text("suite", suite))
     if _inputs.is_file(sound):
         _inputs.refuse_rate(rate)
         entry = _inputs.file_name(sound) if entry is None else entry
@@ -180,14 +166,14 @@ def _degrade(kind: str, config: _native.Handle, source: Any, seed: int | None, r
     degraded, parsed = _native.new("patina_degraded"), _native.new("patina_recipe")
     try:
         if recipe is not None:
-            _native.call("patina_recipe_from_json", json_text(recipe).encode(), ctypes.byref(parsed))
+            _native.call("patina_recipe_from_json", _inputs.json_text("recipe", recipe).encode(), ctypes.byref(parsed))
             _native.call(kind + "replay", config.pointer, source, ctypes.byref(parsed),
                          ctypes.byref(degraded))
         else:
             if "\0" in entry:
                 raise ValueError("an entry's id must not contain a NUL")
             _native.call(kind + "degrade", config.pointer, source,
-                         check_range("seed", seed or 0, 2**63 - 1), entry.encode(),
+                         check_range("seed", 0 if seed is None else seed, 2**63 - 1), entry.encode(),
                          check_range("variant", variant, 2**24 - 1),
                          _abi.CONSTANTS["PATINA_EFFECT_ORDER_" + order.upper()], ctypes.byref(degraded))
         return _to_degraded(degraded)

@@ -7,10 +7,10 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, List, Literal, Sequence
+from typing import Any, Iterable, List, Literal, Sequence
 
-from patina._audio import EffectConfig, effect_config_json
-from patina._subprocess import StrPath, capture_output, option_words
+from patina._inputs import JsonInput
+from patina._subprocess import StrPath, capture_output, option_words, write_config
 
 
 def inspect(out: StrPath, *, row: int | None = None, report: StrPath | None = None,
@@ -60,7 +60,7 @@ def finish(out: StrPath) -> dict[str, Any]:
     return dataset
 
 
-def merge(sets: Sequence[StrPath], out: StrPath) -> dict[str, Any]:
+def merge(sets: Iterable[StrPath], out: StrPath) -> dict[str, Any]:
     """Makes one data set of several finished ones with equal settings and model, and returns the content of
     its dataset.json.
 
@@ -71,26 +71,23 @@ def merge(sets: Sequence[StrPath], out: StrPath) -> dict[str, Any]:
     Raises:
         Error: the sets differ in a setting, which is named, an entry is in two of them, or a file is damaged
     """
+    if isinstance(sets, (str, bytes, os.PathLike)):
+        raise TypeError("sets must be a list of folders, not one folder")
     capture_output(["merge", "--quiet", *option_words({"out": out}), "--", *map(os.fsdecode, sets)])
     dataset: dict[str, Any] = json.loads((Path(os.fsdecode(out)) / "dataset.json").read_text("utf-8"))
     return dataset
 
 
-def effects(suite: EffectConfig | None = None) -> List[dict[str, Any]]:
+def effects(suite: JsonInput | None = None) -> List[dict[str, Any]]:
     """Returns the effects with their parameters, ranges and values at each severity, as
     `patina effects --json` prints them.
 
     Args:
         suite: degradation configuration, as a dict, as JSON, or as the path of a file
     """
-    text = effect_config_json(suite)
     with tempfile.TemporaryDirectory(prefix="patina-") as folder:
-        path = os.path.join(folder, "suite.json")
-        if text is not None:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
         listed: List[dict[str, Any]] = json.loads(capture_output(
-            ["effects", "--json", *option_words({"suite": path if text is not None else None})]))
+            ["effects", "--json", *option_words({"suite": write_config(suite, folder)})]))
     return listed
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patina import _abi, _inputs, _native
-from patina._audio import EffectConfig, effect_config_json, open_effect_config
+from patina._audio import open_effect_config
 
 _RATE = _abi.CONSTANTS["PATINA_RATE_HZ"]
 _BLOCK = _abi.CONSTANTS["PATINA_WINDOW_FRAMES"]
@@ -25,6 +25,8 @@ _FADE = _RATE // 10     # at the end of an overlap
 _GUARD_S = 0.05         # silence around a signal while it is resampled
 _PURITY_MIN, _PURITY_CAP = -30.0, 50.0  # the default of generate and degrade
 _VARIANTS = 2**24
+_REPR_DEFAULTS = {"effects": None, "severity": None, "seed": None, "order": "physical", "sample_rate": None,
+                  "channels_first": True, "return_purity": False}
 
 
 def effect_names() -> List[str]:
@@ -73,7 +75,8 @@ class Degrade:
     each item of a batch. Each channel is resampled to 48 kHz, degraded and resampled back; the channels
     share the effects and have independent noise. Audio longer than 10 s is processed in overlapping
     blocks of 10 s with the same effects. The transform is not differentiable. Instances can be pickled, and
-    used from several threads and in the workers of a DataLoader.
+    used from several threads and in the workers of a DataLoader. If PyTorch was imported before, the instance
+    is also a torch.nn.Module without parameters, for torch.nn.Sequential.
 
     Args:
         p: probability that an item is degraded; otherwise it is returned unchanged
@@ -92,11 +95,18 @@ class Degrade:
             powers of all channels, -30 to 50 dB, a float or float64 [batch]
     """
 
+    def __new__(cls, *arguments: Any, **keywords: Any) -> Degrade:
+        if cls is Degrade and "torch" in sys.modules:
+            from patina._torch import TorchDegrade
+            cls = TorchDegrade
+        return super().__new__(cls)
+
     def __init__(self, p: float = 1.0, *, effects: str | Sequence[str] | None = None,
                  severity: Literal["light", "medium", "heavy"] | None = None,
-                 suite: EffectConfig | None = None, seed: int | None = None,
+                 suite: _inputs.JsonInput | None = None, seed: int | None = None,
                  order: Literal["physical", "random"] = "physical", sample_rate: int | None = None,
                  channels_first: bool = True, return_purity: bool = False) -> None:
+        super().__init__()
         if not 0.0 <= p <= 1.0:
             raise ValueError(f"p must be a probability from 0 to 1, not {p}")
         if severity not in (None, "light", "medium", "heavy"):
@@ -112,7 +122,7 @@ class Degrade:
         self.sample_rate = _inputs.pick_rate(sample_rate, None, None)
         self.channels_first = channels_first
         self.return_purity = return_purity
-        self._config_json = self._make_config(effect_config_json(suite))
+        self._config_json = self._make_config(None if suite is None else _inputs.json_text("suite", suite))
         self._calls = 0
         self._lock = threading.Lock()
         self._config()  # reports an invalid configuration here
@@ -142,11 +152,10 @@ class Degrade:
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
-        words = [f"p={self.p}"]
-        words += [f"{name}={value!r}" for name, value in (
-            ("effects", self.effects), ("severity", self.severity), ("seed", self.seed),
-            ("sample_rate", self.sample_rate)) if value is not None]
-        return f"patina.Degrade({', '.join(words)})"
+        given = {name: getattr(self, name) for name in _REPR_DEFAULTS if getattr(self, name) != _REPR_DEFAULTS[name]}
+        if self._config_json is not None and self.effects is None:
+            given["suite"] = json.loads(self._config_json)
+        return f"patina.Degrade({', '.join(f'{name}={value!r}' for name, value in {'p': self.p, **given}.items())})"
 
     # -- draws
 
@@ -177,7 +186,7 @@ class Degrade:
 
     # -- one item
 
-    def _apply(self, chain: _native.Handle, draw: Tuple[int, str, int], entry: str, x: NDArray[np.float32]
+    def _apply_chain(self, chain: _native.Handle, draw: Tuple[int, str, int], entry: str, x: NDArray[np.float32]
                ) -> Tuple[NDArray[np.float64], float, float, float]:
         """A block of at most 10 s at 48 kHz: the degraded samples without the output gain, that gain, and
         the energies of signal and of noise with distortion."""
@@ -191,16 +200,16 @@ class Degrade:
 
     def _degrade_channel(self, chain: _native.Handle, draw: Tuple[int, str, int], channel: int,
                          x: NDArray[np.float32]) -> Tuple[NDArray[np.float64], float, float, float]:
-        """A whole channel at 48 kHz; results as those of _apply."""
+        """A whole channel at 48 kHz; results as those of _apply_chain."""
         entry = f"{draw[1]}/{channel}"
         if len(x) <= _BLOCK:
-            return self._apply(chain, draw, entry, x)
+            return self._apply_chain(chain, draw, entry, x)
         out = np.zeros(len(x))
         gain, signal, rest = 1.0, 0.0, 0.0
         fade = (np.arange(_FADE) + 0.5) / _FADE
         for block, start in enumerate(range(0, len(x) - _OVERLAP, _BLOCK - _OVERLAP)):
             piece = np.ascontiguousarray(x[start:start + _BLOCK])
-            y, one_gain, one_signal, one_rest = self._apply(chain, draw, f"{entry}/{block}", piece)
+            y, one_gain, one_signal, one_rest = self._apply_chain(chain, draw, f"{entry}/{block}", piece)
             first = 0 if block == 0 else _OVERLAP - _FADE
             if block > 0:
                 y[first:_OVERLAP] = out[start + first:start + _OVERLAP] * (1 - fade) + y[first:_OVERLAP] * fade

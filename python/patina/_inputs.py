@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import json
 import os
-from typing import Any, BinaryIO, Iterator, Tuple, Union
+from typing import Any, BinaryIO, Iterator, Mapping, Tuple, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from patina import _native
 
 AudioInput = Union[ArrayLike, str, "os.PathLike[str]", bytes, BinaryIO]
+JsonInput = Union[Mapping[str, Any], str, "os.PathLike[str]"]
 
 CHANNELS_MAX = 64
 
@@ -45,9 +48,11 @@ def open_file(sound: Any) -> Iterator[bytes]:
     if isinstance(sound, (str, os.PathLike)):
         yield encode_path(sound)
         return
-    data = sound.read() if hasattr(sound, "read") else sound
-    if isinstance(data, str):
+    if isinstance(sound, io.TextIOBase):
         raise TypeError("the file object returns text: open it in binary mode, open(path, 'rb')")
+    data = sound.read() if hasattr(sound, "read") else sound
+    if not data and hasattr(sound, "seekable") and sound.seekable() and sound.tell() > 0:
+        raise ValueError(f"the file object '{file_name(sound)}' is at its end: call seek(0) first")
     descriptor = os.memfd_create("patina")
     path = f"/proc/self/fd/{descriptor}"
     try:
@@ -67,10 +72,7 @@ def pick_rate(rate: int | None, sample_rate: int | None, sr: int | None) -> int 
         raise TypeError("rate, sample_rate and sr are the same argument: give one of them")
     if not given:
         return None
-    value = given[0]
-    if not 0 <= int(value) < 2**32 or int(value) != value:
-        raise ValueError(f"a sampling rate must be a whole number of Hz, not {value}")
-    return int(value)
+    return check_range("a sampling rate", given[0], 2**32 - 1)
 
 
 def require_rate(rate: int | None, function: str) -> int:
@@ -87,10 +89,8 @@ def refuse_rate(rate: int | None) -> None:
 def to_numpy(sound: Any) -> NDArray[Any]:
     """An array or tensor as a NumPy array, in its own number format where NumPy has it."""
     if hasattr(sound, "detach"):  # a torch.Tensor
-        sound = sound.detach().cpu()
-        if str(sound.dtype) == "torch.bfloat16":
-            sound = sound.float()
-        return np.asarray(sound.numpy())
+        sound = sound.float() if str(sound.dtype) == "torch.bfloat16" else sound
+        return np.asarray(sound.numpy(force=True))
     array = np.asarray(sound)
     return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 
@@ -145,8 +145,45 @@ def to_audio(sound: Any, rate: int, channels_first: bool = False, first: int = 0
     return audio, array
 
 
-def check_range(name: str, number: int, maximum: int) -> int:
+def check_range(name: str, number: Any, maximum: int) -> int:
     """Returns the number as int. ctypes truncates numbers that are too large."""
-    if not 0 <= number <= maximum or int(number) != number:
-        raise ValueError(f"{name} must be a whole number from 0 to {maximum}, not {number}")
-    return int(number)
+    message = f"{name} must be a whole number from 0 to {maximum}, not {number!r:.60}"
+    try:
+        whole = int(number)
+    except TypeError:
+        raise TypeError(message) from None
+    except (ValueError, OverflowError):  # NaN, infinity
+        raise ValueError(message) from None
+    if not 0 <= whole <= maximum or whole != number:
+        raise ValueError(message)
+    return whole
+
+
+def _to_plain(value: Any) -> Any:
+    """Paths, and numbers and arrays of NumPy and PyTorch, as those of json."""
+    if isinstance(value, (os.PathLike, bytes)):
+        return os.fsdecode(value)
+    if not hasattr(value, "tolist"):
+        raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
+    return value.tolist()
+
+
+def to_json(value: Any) -> str:
+    return json.dumps(value, default=_to_plain)
+
+
+def json_text(name: str, value: JsonInput) -> str:
+    """The text of a JSON object that is given as a dict, as JSON, or as the path of a file with it."""
+    if isinstance(value, Mapping):
+        return to_json(dict(value))
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        return value
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(f"{name} must be a dict, JSON text or the path of a file, not {type(value).__name__}")
+    try:
+        with open(value, encoding="utf-8") as file:
+            return file.read()
+    except OSError as error:
+        raise _native.Error(f"{name}: file '{os.fsdecode(value)}': {error.strerror}", "io") from None
+    except UnicodeDecodeError:
+        raise _native.Error(f"{name}: file '{os.fsdecode(value)}' is not text in UTF-8", "format") from None

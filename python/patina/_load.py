@@ -46,15 +46,15 @@ def _read_parquet(parts: Sequence[Path], columns: Sequence[str] | None
         import pyarrow.parquet as pq
     except ImportError:
         raise Error("reading Parquet needs pyarrow: pip install pyarrow", "usage") from None
-    names = list(columns) if columns is not None else pq.read_schema(parts[0]).names
+    names = list(columns) if columns is not None else pq.read_schema(parts[0].absolute()).names
     read: dict[str, List[NDArray[Any]]] = {name: [] for name in names}
     for part in parts:  # one at a time, which limits the memory of Arrow's copy
-        present = pq.read_schema(part).names
+        present = pq.read_schema(part.absolute()).names
         absent = [name for name in names if name not in present]
         if absent:
             raise Error(f"'{part}' has no column '{absent[0]}'; its columns are {', '.join(present)}",
                         "usage")
-        table = pq.read_table(part, columns=names)
+        table = pq.read_table(part.absolute(), columns=names)
         if table.num_rows > 0:
             for name in names:
                 is_text = str(table.schema.field(name).type) in ("string", "large_string")
@@ -95,7 +95,7 @@ def _iter_provenance(out: Path, parts: Iterable[Path]) -> Iterable[dict[str, Any
 
 
 def load(out: str | os.PathLike[str], *, split: str = "train",
-         columns: Sequence[str] | None = None, loudness: Literal["source", "mix"] | None = None,
+         columns: str | Sequence[str] | None = None, loudness: Literal["source", "mix"] | None = None,
          masks: bool = False, with_provenance: bool = False) -> Rows:
     """Reads the rows of a data set into memory, 4.4 kB each.
 
@@ -107,7 +107,7 @@ def load(out: str | os.PathLike[str], *, split: str = "train",
     Args:
         out: the folder that generate wrote
         split: name of the split
-        columns: only these, such as ["fused_state", "target_lufs"]
+        columns: only these: a name, or a list such as ["fused_state", "target_lufs"]
         loudness: "mix" for the loudness of the mono mix in target_lufs, which is what the encoder
             gets, "source" for that of the source's channels; None leaves the column as it is
         masks: adds target_ltas_valid, float32 [n, 64]: `Rows.ltas_mask` as a column, which a
@@ -117,7 +117,10 @@ def load(out: str | os.PathLike[str], *, split: str = "train",
     Raises:
         Error: not a data set, not a complete one, or no such column
     """
-    folder = Path(out)
+    folder = Path(os.fsdecode(out))
+    columns = [columns] if isinstance(columns, str) else columns
+    if columns is not None and len(columns) == 0:
+        raise ValueError("columns is empty: name one column or more, or leave it out for all")
     parts = _list_part_files(folder, split)
     read = _read_parquet if parts[0].suffix == ".parquet" else _read_jsonl
     values = read(parts, columns)

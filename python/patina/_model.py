@@ -19,10 +19,11 @@ _EMBEDDING_SIZE = _abi.CONSTANTS["PATINA_EMBEDDING_SIZE"]
 
 
 def _is_batch(sound: Any) -> bool:
-    """Whether the argument is several sounds: a list of arrays or files, or [batch, frames, channels]."""
+    """Whether the argument is several sounds: a list of arrays or files, an array or column of a table with
+    such objects, or [batch, frames, channels]."""
     if isinstance(sound, (list, tuple)):
-        return bool(sound) and (_inputs.is_file(sound[0]) or getattr(sound[0], "ndim", 0) > 0)
-    return getattr(sound, "ndim", 0) == 3
+        return not sound or _inputs.is_file(sound[0]) or getattr(sound[0], "ndim", 0) > 0
+    return getattr(sound, "ndim", 0) == 3 or getattr(getattr(sound, "dtype", None), "kind", "f") in "OTU"
 
 
 class Model:
@@ -40,7 +41,7 @@ class Model:
                  isa: Literal["auto", "c", "avx2", "avx512"] = "auto",
                  precision: Literal["f32", "bf16", "auto"] = "f32", threads: int | None = None) -> None:
         self._arguments = (model, isa, precision, threads)
-        self._threads = len(os.sched_getaffinity(0)) if threads is None else threads
+        self._threads = len(os.sched_getaffinity(0)) if threads is None else check_range("threads", threads, 4096)
         set_, bits = ctypes.c_uint(), ctypes.c_uint()
         _native.call("patina_isa_parse", isa.encode(), ctypes.byref(set_))
         _native.call("patina_precision_parse", precision.encode(), set_, ctypes.byref(bits))
@@ -70,10 +71,14 @@ class Model:
 
     def embed_text(self, captions: str | Sequence[str]) -> NDArray[np.float32]:
         """Embeds a caption, float32 [512], or several, [n, 512]. Each has Euclidean length 1."""
-        if isinstance(captions, str):
-            text = captions.encode()
-            return self._embed("patina_clap_embed_text", text, len(text))
-        return self._embed_all(self.embed_text, list(captions))
+        return self._embed_caption(captions) if isinstance(captions, str) else (
+            self._embed_all(self._embed_caption, list(captions)))
+
+    def _embed_caption(self, caption: Any) -> NDArray[np.float32]:
+        if not isinstance(caption, str):
+            raise TypeError(f"a caption must be a str, not {type(caption).__name__}")
+        text = caption.encode()
+        return self._embed("patina_clap_embed_text", text, len(text))
 
     def embed_audio(self, sound: AudioInput | Sequence[AudioInput], rate: int | None = None, *,
                     sample_rate: int | None = None, sr: int | None = None, channels_first: bool = False,
@@ -84,7 +89,7 @@ class Model:
         Args:
             sound: samples [frames] or [frames, channels], floats with full scale 1.0 or int8, int16, int32;
                 or the path of an audio file, its bytes, or a binary file object; or a list of these,
-                or an array [batch, frames, channels]
+                an array or column of paths, or an array [batch, frames, channels]
             rate: sampling rate of the samples in Hz; not for a file
             sample_rate: the same as rate
             sr: the same as rate
@@ -102,8 +107,8 @@ class Model:
             audio, array = _inputs.to_audio(one, _inputs.require_rate(hz, "embed_audio"), channels_first)
             return self._embed("patina_buffer_embed", ctypes.byref(audio), first)
 
-        if isinstance(sound, (list, tuple)) and not sound:
-            return np.zeros((0, _EMBEDDING_SIZE), np.float32)
+        if hasattr(sound, "__next__") and not _inputs.is_file(sound):
+            sound = list(sound)  # type: ignore[arg-type]
         return self._embed_all(embed_one, list(sound)) if _is_batch(sound) else embed_one(sound)  # type: ignore
 
 

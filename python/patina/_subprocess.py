@@ -17,7 +17,10 @@ import warnings
 from pathlib import Path
 from typing import Any, Callable, List, Mapping, Sequence, Union
 
+import numpy as np
+
 from _patina_cli import PROGRAM, certificates
+from patina._inputs import JsonInput, json_text, to_json
 from patina._native import Error
 
 StrPath = Union[str, "os.PathLike[str]"]
@@ -40,7 +43,7 @@ def option_words(options: Mapping[str, Any]) -> List[str]:
             continue
         several = isinstance(value, Sequence) and not isinstance(value, (str, bytes))
         for item in value if several else [value]:
-            words.append(f"--{name}={os.fsdecode(item) if isinstance(item, os.PathLike) else item}")
+            words.append(f"--{name}={os.fsdecode(item) if isinstance(item, (os.PathLike, bytes)) else item}")
     return words
 
 
@@ -227,21 +230,36 @@ def find_model(model: StrPath) -> StrPath:
     name = os.fsdecode(model)
     if isinstance(model, os.PathLike) or os.path.exists(name) or name.count("/") != 1 or name[0] in "./~":
         return model
-    return capture_output(["model", "fetch", "--quiet", name], {"HF_HUB_OFFLINE": "1"}).strip()
+    try:
+        return capture_output(["model", "fetch", "--quiet", name], {"HF_HUB_OFFLINE": "1"}).strip()
+    except Error as error:
+        if "HF_HUB_OFFLINE" not in str(error):
+            raise
+        raise Error(f"model '{name}' is not a folder, and not in the Hugging Face cache: patina.fetch('{name}') "
+                    "downloads it", error.reason) from None
 
 
 # -- generate
 
-def _write_config(suite: Any, folder: str) -> Any:
-    """The path of a degradation configuration that is given as a dict, as JSON or as a path."""
-    if isinstance(suite, Mapping):
-        suite = json.dumps(suite)
-    if not isinstance(suite, str) or not suite.lstrip().startswith("{"):
-        return suite
+def write_config(suite: JsonInput | None, folder: str) -> str | None:
+    """The path of a file in the folder with a degradation configuration."""
+    if suite is None:
+        return None
     path = os.path.join(folder, "suite.json")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(suite)
+        file.write(json_text("suite", suite))
     return path
+
+
+def _split_option(split: Any) -> Any:
+    """The option --split of shares that are given as a dict, as JSON, as a path, or as the option."""
+    if split is None or isinstance(split, str) and not split.lstrip().startswith("{") and not os.path.isfile(split):
+        return split
+    try:
+        shares = json.loads(json_text("split", split))
+        return ",".join(f"{name}={share}" for name, share in shares.items())
+    except (ValueError, AttributeError):
+        raise Error(f"split: '{split}' is not a JSON object of names and shares", "format") from None
 
 
 def _write_corpora(options: dict[str, Any], folder: str) -> None:
@@ -254,38 +272,37 @@ def _write_corpora(options: dict[str, Any], folder: str) -> None:
         raise ValueError("corpus: the list is empty")
     if not any(isinstance(item, Mapping) for item in corpora):
         return
-    specs = [{key: os.fsdecode(value) if isinstance(value, os.PathLike) else value
-              for key, value in (item if isinstance(item, Mapping) else {"corpus": item}).items()}
-             for item in corpora]
+    specs = [dict(item) if isinstance(item, Mapping) else {"corpus": item} for item in corpora]
     path = os.path.join(folder, "corpora.json")
     with open(path, "w", encoding="utf-8") as file:
-        json.dump(specs, file)
+        file.write(to_json(specs))
     options["corpus"], options["corpora"] = None, path
 
 
 def run_generate(options: Mapping[str, Any], progress: Progress, dry_run: bool) -> dict[str, Any] | None:
+    if not callable(progress) and not isinstance(progress, (bool, type(None), np.bool_)):
+        raise TypeError(f"progress must be True, False or a function, not {type(progress).__name__}")
     options = dict(options)
-    if isinstance(options.get("split"), Mapping):
-        options["split"] = ",".join(f"{name}={share}" for name, share in options["split"].items())
+    options["split"] = _split_option(options.get("split"))
     # A run with a time limit may end by it; any other run that stops early was stopped from outside.
     statuses = [0] if options.get("time-limit") is None else [0, _EXIT_RESUMABLE]
     with tempfile.TemporaryDirectory(prefix="patina-") as folder:
-        options["suite"] = _write_config(options.get("suite"), folder)
+        options["suite"] = write_config(options.get("suite"), folder)
         _write_corpora(options, folder)
         words = ["generate", *option_words(options)]
         if dry_run:
             estimate: dict[str, Any] = json.loads(capture_output([*words, "--dry-run", "--progress=json"]))
             return estimate
-        if progress is False:
-            status = run_program([*words, "--quiet"], lambda event: None, statuses)
-        elif progress is True:
+        if callable(progress):
+            status = run_program([*words, "--progress=json"], progress, statuses)
+        elif progress:
             printer = _default_progress()
             try:
                 status = run_program([*words, "--progress=json"], printer, statuses)
             finally:
                 printer.close()
         else:
-            status = run_program([*words, "--progress=json"], progress, statuses)
+            status = run_program([*words, "--quiet"], lambda event: None, statuses)
     metadata_path = Path(os.fsdecode(options["out"])) / "dataset.json"
     if status != 0 or not metadata_path.exists():
         return None

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Rows for PyTorch; imported only if PyTorch is installed. The classes are in a module, so that the
-workers of a DataLoader can unpickle them."""
+"""Rows and transforms for PyTorch; imported only if PyTorch is installed. The classes are in a module, so that
+the workers of a DataLoader can unpickle them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 import torch.utils.data
 from torch.utils.data._utils.collate import default_collate_fn_map
 
+from patina._degrade import Degrade
 from patina._rows import Batch, Row, Rows
 
 
@@ -58,3 +59,10 @@ class TorchRows(Rows, torch.utils.data.Dataset):  # type: ignore[type-arg,misc,u
         return TorchBatch({name: values.take(index).tolist() if isinstance(values, np.ndarray) else
                            torch.from_numpy(values.numpy().take(index, axis=0))
                            for name, values in self.columns.items()})
+
+
+class TorchDegrade(Degrade, torch.nn.Module):  # type: ignore[misc,unused-ignore]
+    """A Degrade that is a module, for torch.nn.Sequential and hooks."""
+
+    __call__ = torch.nn.Module.__call__
+    forward = Degrade.__call__

@@ -13,7 +13,7 @@
 
 #include "audio/decoder_backend.h"
 #include "audio/format_probe.h"
-#include "audio/stream_parts.h"
+#include "audio/joined_streams.h"
 #include "base/audio_format.h"
 #include "base/error.h"
 #include "patina_config.h"
@@ -29,13 +29,13 @@ static const pt_decoder_backend *const backends[] = {
 struct pt_decoder {
     const pt_byte_source *bytes;
     pt_container_header header;
-    pt_stream_parts parts;
-    size_t part; /* being read */
-    pt_byte_source part_bytes;
-    const pt_decoder_backend *backend; /* of this part; NULL: none is open */
+    pt_joined_streams streams;
+    size_t stream; /* being read */
+    pt_byte_source stream_bytes;
+    const pt_decoder_backend *backend; /* of this stream; NULL: none is open */
     void *state;
     pt_decoder_stream_info stream_info;
-    uint64_t position, part_start; /* frame that comes next, and the first of the part */
+    uint64_t position, stream_start; /* frame that comes next, and the first of the stream */
 };
 
 /** Sets the error for a known format that no decoder of this build supports. */
@@ -98,24 +98,24 @@ static patina_status check_ranges(const pt_decoder_info *info, patina_error *err
     return status;
 }
 
-static void close_part(pt_decoder *d) {
+static void close_stream(pt_decoder *d) {
     if (d->backend) d->backend->close(d->state);
     d->backend = NULL;
     d->state = NULL;
 }
 
-/** Opens part number i with the first backend that reads it. */
-static patina_status open_part(pt_decoder *d, size_t i, patina_error *err) {
-    const pt_stream_part *part = &d->parts.part[i];
-    const pt_decoder_input input = {&d->part_bytes, &d->header, i, d->parts.n};
+/** Opens stream number i with the first backend that reads it. */
+static patina_status open_stream(pt_decoder *d, size_t i, patina_error *err) {
+    const pt_joined_stream *stream = &d->streams.stream[i];
+    const pt_decoder_input input = {&d->stream_bytes, &d->header, i, d->streams.n};
     patina_error reported = {0}; /* the first error, or that of the backend whose format it is */
     bool is_known = false;
     patina_status status = PATINA_REJECT_UNDECODABLE;
 
-    close_part(d);
-    d->part = i;
-    d->part_start = d->position;
-    d->part_bytes = pt_byte_source_slice(d->bytes, part->offset, part->size);
+    close_stream(d);
+    d->stream = i;
+    d->stream_start = d->position;
+    d->stream_bytes = pt_byte_source_slice(d->bytes, stream->offset, stream->size);
     for (size_t b = 0; b < sizeof backends / sizeof backends[0] && !d->backend; b++) {
         patina_error why = {0};
         d->stream_info = (pt_decoder_stream_info){0};
@@ -131,7 +131,7 @@ static patina_status open_part(pt_decoder *d, size_t i, patina_error *err) {
         PT_TRY(check_data_size(&d->header, container_name(d->header.kind), err));
         PT_TRY(check_rest(&d->header, container_name(d->header.kind), err));
     }
-    if (is_known || !describe_unsupported(&d->part_bytes, err))
+    if (is_known || !describe_unsupported(&d->stream_bytes, err))
         return pt_fail(err, status, "%s", reported.message);
     return PATINA_REJECT_UNDECODABLE;
 }
@@ -139,8 +139,8 @@ static patina_status open_part(pt_decoder *d, size_t i, patina_error *err) {
 static patina_status open_file(pt_decoder *d, patina_error *err) {
     if (d->bytes->size == 0) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file is empty");
     pt_container_header_parse(d->bytes, &d->header);
-    PT_TRY(pt_stream_parts_find(d->bytes, &d->header, &d->parts, err));
-    PT_TRY(open_part(d, 0, err));
+    PT_TRY(pt_joined_streams_find(d->bytes, &d->header, &d->streams, err));
+    PT_TRY(open_stream(d, 0, err));
     PT_TRY(check_data_size(&d->header, d->stream_info.info.format, err));
     PT_TRY(check_rest(&d->header, d->stream_info.info.format, err));
     return check_ranges(&d->stream_info.info, err);
@@ -157,7 +157,7 @@ patina_status pt_decoder_open(const pt_byte_source *bytes, pt_decoder **decoder,
         pt_decoder_close(&d);
         return status;
     }
-    if (d->parts.n > 1) {
+    if (d->streams.n > 1) {
         d->stream_info.info.exact = false;
         d->stream_info.info.n_frames = 0;
     }
@@ -168,8 +168,8 @@ patina_status pt_decoder_open(const pt_byte_source *bytes, pt_decoder **decoder,
 
 void pt_decoder_close(pt_decoder **decoder) {
     if (!*decoder) return;
-    close_part(*decoder);
-    pt_stream_parts_release(&(*decoder)->parts);
+    close_stream(*decoder);
+    pt_joined_streams_release(&(*decoder)->streams);
     free(*decoder);
     *decoder = NULL;
 }
@@ -193,11 +193,11 @@ static void reorder_channels(const pt_decoder_stream_info *stream_info, float *s
     }
 }
 
-/** Opens the next part. */
+/** Opens the next stream. */
 static patina_status open_next_part(pt_decoder *d, patina_error *err) {
     const pt_decoder_info before = d->stream_info.info;
     const double at_s = (double)d->position / before.rate_hz;
-    const patina_status status = open_part(d, d->part + 1, err);
+    const patina_status status = open_stream(d, d->stream + 1, err);
     const pt_decoder_info *info = &d->stream_info.info;
 
     if (status != PATINA_OK) {
@@ -210,9 +210,9 @@ static patina_status open_next_part(pt_decoder *d, patina_error *err) {
                    before.n_channels, before.rate_hz, info->n_channels, info->rate_hz);
 }
 
-/** Reads from the open part. */
-static patina_status read_part(pt_decoder *d, float *samples, size_t n_frames, size_t *n_read,
-                               patina_error *err) {
+/** Reads from the open stream. */
+static patina_status read_stream(pt_decoder *d, float *samples, size_t n_frames, size_t *n_read,
+                                 patina_error *err) {
     const pt_decoder_stream_info *stream_info = &d->stream_info;
     const char *format = stream_info->info.format;
     const patina_status status = d->backend->read(d->state, samples, n_frames, n_read, err);
@@ -224,13 +224,14 @@ static patina_status read_part(pt_decoder *d, float *samples, size_t n_frames, s
     }
     if (stream_info->is_reordered) reorder_channels(stream_info, samples, *n_read);
     d->position += *n_read;
-    const uint64_t n_part = d->position - d->part_start;
+    const uint64_t n_decoded = d->position - d->stream_start;
     /* neither comes near 2^64: each frame was decoded */
-    if (*n_read < n_frames && n_part + stream_info->tolerance_frames < stream_info->declared_frames)
+    if (*n_read < n_frames &&
+        n_decoded + stream_info->tolerance_frames < stream_info->declared_frames)
         return pt_fail(err, PATINA_REJECT_TRUNCATED,
                        "%s: the header declares %llu frames, but the file contains %llu", format,
                        (unsigned long long)stream_info->declared_frames,
-                       (unsigned long long)n_part);
+                       (unsigned long long)n_decoded);
     return PATINA_OK;
 }
 
@@ -241,9 +242,9 @@ patina_status pt_decoder_read(pt_decoder *decoder, float *samples, size_t n_fram
 
     for (;;) {
         size_t n = 0;
-        PT_TRY(read_part(decoder, samples + done * n_channels, n_frames - done, &n, err));
+        PT_TRY(read_stream(decoder, samples + done * n_channels, n_frames - done, &n, err));
         done += n;
-        if (done == n_frames || decoder->part + 1 >= decoder->parts.n) break;
+        if (done == n_frames || decoder->stream + 1 >= decoder->streams.n) break;
         PT_TRY(open_next_part(decoder, err));
     }
     *n_read = done;

@@ -187,11 +187,11 @@ uint64_t pt_flac_find_end(const pt_byte_source *bytes, const pt_flac_header *hea
     return end;
 }
 
-patina_status pt_flac_find_parts(const pt_byte_source *bytes, uint64_t from, uint64_t end,
-                                 pt_stream_parts *parts, patina_error *err) {
+patina_status pt_flac_find_streams(const pt_byte_source *bytes, uint64_t from, uint64_t end,
+                                   pt_joined_streams *streams, patina_error *err) {
     static const char magic[] = "fLaC"; /* and STREAMINFO's header, with or without the last flag */
     unsigned char *b = malloc(SEARCH_BYTES);
-    patina_status status = b ? pt_stream_parts_add(parts, from, end, err)
+    patina_status status = b ? pt_joined_streams_add(streams, from, end, err)
                              : pt_fail(err, PATINA_ENOMEM, "out of memory");
     uint64_t at = from + 4;
 
@@ -211,7 +211,7 @@ patina_status pt_flac_find_parts(const pt_byte_source *bytes, uint64_t from, uin
         at = place + 4;
         if (pt_read_exactly(bytes, at, block, 4) && (block[0] & 0x7F) == 0 && block[1] == 0 &&
             block[2] == 0 && block[3] == 34)
-            status = pt_stream_parts_add(parts, place, end, err);
+            status = pt_joined_streams_add(streams, place, end, err);
     }
     free(b);
     return status;

@@ -12,7 +12,7 @@
 
 #include <patina/status.h>
 
-#include "audio/stream_parts.h"
+#include "audio/joined_streams.h"
 #include "base/byte_source.h"
 
 #define PT_FLAC_TOTAL_OFFSET 21 /* of the byte whose lower half begins the 36 bits of the total */
@@ -37,7 +37,7 @@ uint64_t pt_flac_find_end(const pt_byte_source *bytes, const pt_flac_header *hea
                           bool *is_at_end);
 
 /** Adds the FLAC stream at `from` and those joined to it. */
-patina_status pt_flac_find_parts(const pt_byte_source *bytes, uint64_t from, uint64_t end,
-                                 pt_stream_parts *parts, patina_error *err);
+patina_status pt_flac_find_streams(const pt_byte_source *bytes, uint64_t from, uint64_t end,
+                                   pt_joined_streams *streams, patina_error *err);
 
 #endif /* PATINA_AUDIO_FLAC_HEADER_H */

@@ -160,20 +160,20 @@ static walk_step walk(block_reader *r, const unsigned char head[4], uint64_t *at
                : STEP_FRAME;
 }
 
-patina_status pt_mpeg_find_parts(const pt_byte_source *bytes, uint64_t from, uint64_t end,
-                                 pt_stream_parts *parts, patina_error *err) {
+patina_status pt_mpeg_find_streams(const pt_byte_source *bytes, uint64_t from, uint64_t end,
+                                   pt_joined_streams *streams, patina_error *err) {
     block_reader r = {.bytes = bytes, .end = end};
     walk_step step = STEP_NEW_STREAM;
     unsigned char head[4] = {0};
     uint64_t at = from;
 
     if (!find_sequence(&r, from, end, &at)) step = STEP_END; /* too few frames, or free format */
-    if (step == STEP_END) return pt_stream_parts_add(parts, from, end, err);
+    if (step == STEP_END) return pt_joined_streams_add(streams, from, end, err);
     while (step != STEP_END) {
         if (step == STEP_NEW_STREAM) {
             size_t n;
             memcpy(head, peek(&r, at, sizeof head, &n), sizeof head);
-            const patina_status status = pt_stream_parts_add(parts, at, end, err);
+            const patina_status status = pt_joined_streams_add(streams, at, end, err);
             if (status != PATINA_OK) return status;
         }
         step = walk(&r, head, &at);

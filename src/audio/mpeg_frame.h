@@ -13,7 +13,7 @@
 
 #include <patina/status.h>
 
-#include "audio/stream_parts.h"
+#include "audio/joined_streams.h"
 #include "base/byte_source.h"
 
 /** A frame with information about the stream instead of audio. */
@@ -42,10 +42,10 @@ bool pt_mpeg_find_first(const pt_byte_source *bytes, uint64_t from, uint64_t end
 
 /** Adds the stream at `from` and those joined to it: each begins with an information frame or after
  * an ID3v2 tag, or has another rate or number of channels. */
-patina_status pt_mpeg_find_parts(const pt_byte_source *bytes, uint64_t from, uint64_t end,
-                                 pt_stream_parts *parts, patina_error *err);
+patina_status pt_mpeg_find_streams(const pt_byte_source *bytes, uint64_t from, uint64_t end,
+                                   pt_joined_streams *streams, patina_error *err);
 
-/** Number of frames of a part, including its information frame and a truncated last one. */
+/** Number of frames of a stream, including its information frame and a truncated last one. */
 uint64_t pt_mpeg_count_frames(const pt_byte_source *bytes);
 
 #endif /* PATINA_AUDIO_MPEG_FRAME_H */

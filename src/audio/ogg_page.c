@@ -105,17 +105,17 @@ static bool has_later_page(const pt_byte_source *bytes, uint64_t at, unsigned ch
 /* Links ------------------------------------------------------------------------------------ */
 
 patina_status pt_ogg_find_links(const pt_byte_source *bytes, uint64_t from, uint64_t end,
-                                pt_stream_parts *parts, patina_error *err) {
+                                pt_joined_streams *streams, patina_error *err) {
     unsigned char b[HEADER_BYTES + 255];
     bool was_first = false;
 
-    for (uint64_t at = from; at < end || parts->n == 0;) {
+    for (uint64_t at = from; at < end || streams->n == 0;) {
         const int64_t n = pt_byte_source_read_at(bytes, at, b, sizeof b);
         const bool is_page =
             n >= HEADER_BYTES && memcmp(b, "OggS", 4) == 0 && n >= HEADER_BYTES + b[26];
         const bool is_first = is_page && b[FLAGS_OFFSET] & FLAG_FIRST;
-        if ((is_first && !was_first) || parts->n == 0)
-            PT_TRY(pt_stream_parts_add(parts, at, end, err));
+        if ((is_first && !was_first) || streams->n == 0)
+            PT_TRY(pt_joined_streams_add(streams, at, end, err));
         if (!is_page) break; /* pt_ogg_read_link reports it */
         was_first = is_first;
         at += HEADER_BYTES + b[26];

@@ -16,7 +16,7 @@
 
 #include <patina/status.h>
 
-#include "audio/stream_parts.h"
+#include "audio/joined_streams.h"
 #include "base/byte_source.h"
 
 /** Bytes that replace those of the file for the decoder. */
@@ -45,7 +45,7 @@ typedef struct pt_ogg_link {
 
 /** Adds the links of a file; each begins with the first pages of its streams. */
 patina_status pt_ogg_find_links(const pt_byte_source *bytes, uint64_t from, uint64_t end,
-                                pt_stream_parts *parts, patina_error *err);
+                                pt_joined_streams *streams, patina_error *err);
 
 /**
  * Checks the pages of a link. For Opus it makes patches: the rate of the encoder's input, which is

@@ -39,11 +39,7 @@ bool pt_errno_is_missing(int error) {
 }
 
 bool pt_errno_is_machine_fault(int error) {
-    static const int faults[] = {EIO,    ESTALE, ENOMEM, EMFILE,   ENFILE,
-                                 EACCES, EPERM,  EINTR,  ETIMEDOUT};
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        if (error == faults[i]) return true;
-    return false;
+    return error > 0 && !pt_errno_is_missing(error) && error != EISDIR && error != ENXIO;
 }
 
 patina_status pt_byte_source_open_file(const char *path, pt_byte_source *bytes, patina_error *err) {

@@ -45,7 +45,8 @@ bool pt_errno_is_missing(int error);
 
 /**
  * Returns whether an errno value is a fault of the machine or its settings, which may pass, and not
- * a property of the file: EIO, ESTALE, ENOMEM, EMFILE, ENFILE, EACCES, EPERM, ETIMEDOUT.
+ * a property of the file: EIO, ESTALE, ENOMEM, EMFILE, EACCES and all others, except those of
+ * pt_errno_is_missing, EISDIR and ENXIO (a socket).
  */
 bool pt_errno_is_machine_fault(int error);
 

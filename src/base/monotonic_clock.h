@@ -9,4 +9,7 @@
 /** Returns nanoseconds of the monotonic clock, more than 0. Safe from any thread. */
 int64_t pt_monotonic_ns(void);
 
+/** The same in seconds. */
+double pt_monotonic_s(void);
+
 #endif /* PATINA_BASE_MONOTONIC_CLOCK_H */

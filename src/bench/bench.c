@@ -13,6 +13,7 @@
 #include "bench/bench.h"
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/monotonic_clock.h"
 #include "bench/bench_stages.h"
 
 #include <inttypes.h>

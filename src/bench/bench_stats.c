@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_stats.c - monotonic clock, and best, median and worst of the rounds */
+/* bench_stats.c - CPU time of a thread, and best, median and worst of the rounds */
 
 #include "bench/bench_stats.h"
 
@@ -12,18 +12,10 @@
 #define SETTLED_ROUNDS 3    /* without a better one */
 #define SETTLED_BY     0.02 /* relative improvement that counts */
 
-static double read_clock(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-double pt_monotonic_s(void) {
-    return read_clock(CLOCK_MONOTONIC);
-}
-
 double pt_thread_cpu_s(void) {
-    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 void pt_bench_samples_add(pt_bench_samples *samples, double value) {

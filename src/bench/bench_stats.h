@@ -21,9 +21,6 @@ bool pt_bench_samples_settled(const pt_bench_samples *samples, bool are_rates);
 pt_bench_stats pt_bench_stats_from_times(const pt_bench_samples *samples);
 pt_bench_stats pt_bench_stats_from_rates(const pt_bench_samples *samples);
 
-/** Returns seconds of the monotonic clock. */
-double pt_monotonic_s(void);
-
 /** Returns seconds of CPU time of the calling thread. */
 double pt_thread_cpu_s(void);
 

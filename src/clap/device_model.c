@@ -52,17 +52,18 @@ static size_t max_size(size_t a, size_t b) {
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-patina_status pt_device_model_list_heads(const pt_clap_config *config, pt_device_heads *heads,
-                                         patina_error *err) {
+patina_status pt_device_model_get_attention(const pt_clap_config *config,
+                                            pt_device_attention *attention, patina_error *err) {
     const pt_audio_config *a = &config->audio;
-    if (a->window != PT_DEVICE_WINDOW)
+    attention->window = a->window;
+    if (a->window > PT_DEVICE_WINDOW_MAX)
         return pt_fail(err, PATINA_EUSAGE,
                        "a model with attention windows of %zu x %zu is not supported on a device; "
                        "use '--device cpu'",
                        a->window, a->window);
     for (size_t s = 0; s < a->n_stages; s++)
-        PT_TRY(pt_device_heads_add(heads, (a->width << s) / a->n_heads[s], err));
-    return pt_device_heads_add(heads, config->text.hidden / config->text.n_heads, err);
+        PT_TRY(pt_device_attention_add_head(attention, (a->width << s) / a->n_heads[s], err));
+    return pt_device_attention_add_head(attention, config->text.hidden / config->text.n_heads, err);
 }
 
 static pt_device_span take(workspace *w, const pt_device_buffer *buffer, size_t n) {
@@ -297,12 +298,13 @@ static patina_status run_block(const run *r, const pt_audio_stage *s, size_t ind
     const workspace *w = &r->w;
     const float eps = r->m->audio->config.layer_norm_eps;
     const size_t d = s->width, n_tokens = r->n * s->side * s->side, dim = d / s->n_heads;
-    const size_t across = s->side / PT_DEVICE_WINDOW;
+    const size_t window = r->m->audio->config.window, across = s->side / window;
 
     PT_TRY(layer_norm(r, &b->before, eps, w->tokens, n_tokens, d, w->input));
     PT_TRY(linear(r, &b->qkv, w->input, n_tokens, PT_DEVICE_STORE, w->wide));
     PT_TRY(launch(r, &(pt_device_launch){.kernel = PT_DEVICE_window_attention,
                                          .head_dim = dim,
+                                         .window = window,
                                          .grid = {across * across, s->n_heads, r->n},
                                          .buffers = {w->wide, weights_at(r, b->bias), w->input},
                                          .integers = {(int32_t)s->side, (int32_t)s->n_heads,

@@ -24,12 +24,12 @@
 typedef struct pt_device_model pt_device_model;
 
 /**
- * Lists the sizes of attention heads of a model.
+ * The sizes of attention heads and windows of a model.
  *
  * Errors  PATINA_EUSAGE  the model has heads or windows that devices do not support
  */
-patina_status pt_device_model_list_heads(const pt_clap_config *config, pt_device_heads *heads,
-                                         patina_error *err);
+patina_status pt_device_model_get_attention(const pt_clap_config *config,
+                                            pt_device_attention *attention, patina_error *err);
 
 /**
  * Uploads the weights and allocates memory for batches, about 10 MB a clip of a published model. If

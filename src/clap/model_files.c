@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/byte_source.h"
 #include "base/error.h"
 #include "clap/tensor_check.h"
 
@@ -27,12 +28,13 @@ static const pt_builtin_config builtin_configs[] = {
      "{\"truncation\": \"rand_trunc\", \"frequency_min\": 50}"},
 };
 
-/* Whether a folder has an entry of this name; a dangling link counts. */
+/* Whether a folder has an entry of this name; a dangling link counts, and so does one that cannot
+ * be examined: opening it gives the error. */
 static bool path_exists(const char *folder, const char *name) {
     struct stat info;
     char *path = NULL;
-    if (asprintf(&path, "%s/%s", folder, name) < 0) return false;
-    const bool found = lstat(path, &info) == 0;
+    if (asprintf(&path, "%s/%s", folder, name) < 0) return true;
+    const bool found = lstat(path, &info) == 0 || !pt_errno_is_missing(errno);
     free(path);
     return found;
 }

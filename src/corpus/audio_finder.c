@@ -4,7 +4,6 @@
 #include "corpus/audio_finder.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "fs/path.h"
@@ -16,19 +15,20 @@ static patina_status try_direct(pt_audio_finder *f, const char *root, const char
                                 patina_error *err) {
     char *path = pt_path_join(root, name);
     if (!path) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    f->is_direct = access(path, F_OK) == 0;
+    const patina_status status = pt_path_find(path, &f->is_direct, NULL, err);
     f->n_missed += !f->is_direct;
     free(path);
-    return PATINA_OK;
+    return status;
 }
 
 patina_status pt_audio_finder_list(pt_audio_finder *f, const char *root, patina_error *err) {
     if (f->is_listed) return PATINA_OK;
     f->is_listed = true;
-    const patina_status status = pt_clip_index_open(&f->clips, root, NULL);
-    if (status == PATINA_ENOMEM) return pt_fail(err, status, "out of memory");
+    patina_error cause = {0};
+    const patina_status status = pt_clip_index_open(&f->clips, root, &cause);
+    const bool is_fault = status == PATINA_ENOMEM || pt_dir_walk_has_fault(&f->clips.walk);
     if (status != PATINA_OK) pt_clip_index_close(&f->clips); /* paths as written */
-    return PATINA_OK;
+    return is_fault ? pt_fail(err, status, "%s", cause.message) : PATINA_OK;
 }
 
 patina_status pt_audio_finder_find(pt_audio_finder *f, const char *root, const char *name,

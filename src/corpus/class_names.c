@@ -54,7 +54,12 @@ static patina_status read_file(pt_class_names *names, const char *path, patina_e
 /** Reads the first file of a pattern. */
 static patina_status read_pattern(pt_class_names *names, const char *pattern, patina_error *err) {
     glob_t found = {0};
+    bool exists = false;
     patina_status status = PATINA_OK;
+    if (!strchr(pattern, '*')) {
+        PT_TRY(pt_path_find(pattern, &exists, NULL, err));
+        return exists ? read_file(names, pattern, err) : PATINA_OK;
+    }
     if (glob(pattern, 0, NULL, &found) == 0) status = read_file(names, found.gl_pathv[0], err);
     globfree(&found);
     return status;

@@ -95,6 +95,11 @@ static patina_status probe_pattern(const char *path, char *buffer, pt_corpus_pro
     return status;
 }
 
+static int stop_at_fault(const char *path, int error) {
+    (void)path;
+    return error != EACCES && error != EPERM && pt_errno_is_machine_fault(error);
+}
+
 /** A folder with a metadata.csv or metadata.jsonl that has the member file_name, as the Hugging
  * Face hub defines AudioFolder, also where it is in the folders of splits: the list is probed in
  * its place. */
@@ -110,7 +115,12 @@ static patina_status probe_audio_folder(const char *path, char *buffer, pt_corpu
         glob_t found = {0};
         pt_strbuf_printf(&name, "%s/%s", path, names[i]);
         if (name.failed) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-        if (glob(name.text, 0, NULL, &found) == 0) {
+        const int result = glob(name.text, 0, stop_at_fault, &found);
+        if (result == GLOB_NOSPACE)
+            status = pt_fail(err, PATINA_ENOMEM, "out of memory");
+        else if (result == GLOB_ABORTED)
+            status = pt_fail(err, PATINA_EIO, "corpus '%s': its folders cannot be read", path);
+        if (result == 0) {
             list.path = probe->path;
             status = probe_file(found.gl_pathv[0], buffer, &list, err);
             if (status == PATINA_OK &&

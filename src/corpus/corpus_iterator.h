@@ -11,7 +11,7 @@
 #include <patina/status.h>
 
 #include "base/byte_source.h"
-#include "base/conditions.h"
+#include "base/filter_expr.h"
 #include "base/strbuf.h"
 
 /** One caption of an entry. An invalid caption has no text and a fault ("not a string"). */
@@ -95,7 +95,7 @@ typedef struct pt_corpus_options {
     const char *exclude;          /* file of an exclude_list.h; NULL: none */
     char delimiter;               /* of a table; 0: detected */
     const char *split_column;     /* column or member for split_value; NULL: none */
-    const pt_conditions *filter;  /* conditions on columns and captions; NULL: none */
+    const pt_filter_expr *filter; /* conditions on columns and captions; NULL: none */
     const char *source_split;     /* "train": only files of this split; NULL: all files */
     size_t max_captions;          /* of an entry; 0: no limit */
     bool skip_unreadable; /* PATINA_REJECT_IO_ERROR in place of PATINA_ETEMPORARY, where entries

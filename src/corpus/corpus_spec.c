@@ -175,10 +175,10 @@ static patina_status check_words(const char *text, size_t n, patina_error *err) 
         if (n_word == 0) continue;
         char *path = copy_unescaped(text, i);
         if (!path) return out_of_memory(err);
-        const bool exists = access(path, F_OK) == 0;
-        const patina_status status = exists || suggest_key(text + i + 1, n_word)
-                                         ? fail_unknown_key(text + i + 1, n_word, "", err)
-                                         : PATINA_OK;
+        bool exists;
+        patina_status status = pt_path_find(path, &exists, NULL, err);
+        if (status == PATINA_OK && (exists || suggest_key(text + i + 1, n_word)))
+            status = fail_unknown_key(text + i + 1, n_word, "", err);
         if (status != PATINA_OK && exists) pt_error_add_context(err, "corpus '%s'", path);
         free(path);
         PT_TRY(status);
@@ -191,7 +191,8 @@ patina_status pt_corpus_specs_add(pt_corpus_specs *specs, const char *text, pati
     size_t key = N_KEYS;
 
     PT_TRY(new_spec(specs, &spec, err));
-    const bool is_path = access(text, F_OK) == 0;
+    bool is_path;
+    PT_TRY(pt_path_find(text, &is_path, NULL, err));
     size_t n = is_path ? strlen(text) : find_option(text, &key);
     spec->path = is_path ? strdup(text) : copy_unescaped(text, n);
     if (!spec->path) return out_of_memory(err);
@@ -214,18 +215,24 @@ patina_status pt_corpus_specs_add(pt_corpus_specs *specs, const char *text, pati
 
 /** A path of the file: relative to its folder, or to the working directory where it is not
  * there. */
-static char *resolve_path(const char *file, const char *path) {
-    char *folder = pt_path_dirname(file), *joined = NULL;
-    if (path[0] != '/' && folder) joined = pt_path_join(folder, path);
-    free(folder);
-    /* A pattern names no file: its folder decides. */
-    char *parent = joined ? pt_path_dirname(joined) : NULL;
+static patina_status resolve_path(const char *file, const char *path, char **resolved,
+                                  patina_error *err) {
+    char *folder = pt_path_dirname(file), *joined = folder ? pt_path_join(folder, path) : NULL,
+         *parent = joined ? pt_path_dirname(joined) : NULL;
     const bool is_pattern = strpbrk(path, "{*?[") != NULL;
-    const bool found = joined && access(is_pattern && parent ? parent : joined, F_OK) == 0;
-    free(parent);
-    if (found) return joined;
+    bool exists = false;
+    /* A pattern names no file: its folder decides. */
+    patina_status status = parent ? pt_path_find(is_pattern ? parent : joined, &exists, NULL, err)
+                                  : out_of_memory(err);
+    if (status == PATINA_OK) {
+        free(*resolved);
+        *resolved = strdup(exists ? joined : path);
+        if (!*resolved) status = out_of_memory(err);
+    }
+    free(folder);
     free(joined);
-    return strdup(path);
+    free(parent);
+    return status;
 }
 
 static const char *scalar_of(const yaml_node_t *node) {
@@ -240,10 +247,7 @@ static patina_status add_mapping(pt_corpus_specs *specs, const char *file, yaml_
     pt_corpus_spec *spec = NULL;
 
     PT_TRY(new_spec(specs, &spec, err));
-    if (scalar_of(node)) {
-        spec->path = resolve_path(file, scalar_of(node));
-        return spec->path ? PATINA_OK : out_of_memory(err);
-    }
+    if (scalar_of(node)) return resolve_path(file, scalar_of(node), &spec->path, err);
     if (node->type != YAML_MAPPING_NODE)
         return pt_fail(err, PATINA_EFORMAT, "line %zu: a corpus is a path or a mapping", line);
     for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
@@ -263,8 +267,12 @@ static patina_status add_mapping(pt_corpus_specs *specs, const char *file, yaml_
             return pt_fail(err, PATINA_EFORMAT, "line %zu: '%s' is not a text or number", key_line,
                            key);
         char **to = is_path ? &spec->path : &spec->value[k];
+        if (is_path || keys[k].is_path) {
+            PT_TRY(resolve_path(file, value, to, err));
+            continue;
+        }
         free(*to);
-        *to = is_path || keys[k].is_path ? resolve_path(file, value) : strdup(value);
+        *to = strdup(value);
         if (!*to) return out_of_memory(err);
     }
     return spec->path ? PATINA_OK

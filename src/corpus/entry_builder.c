@@ -3,12 +3,14 @@
 
 #include "corpus/entry_builder.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/byte_source.h"
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
@@ -219,6 +221,14 @@ char *pt_corpus_base_name(const char *path, const char *fallback) {
 char *pt_corpus_audio_root(const char *path, const pt_corpus_options *options) {
     if (!options->audio_root) return pt_path_dirname(path);
     return pt_text_dup(options->audio_root, strlen(options->audio_root));
+}
+
+patina_status pt_corpus_resolve_root(const char *folder, char **real, patina_error *err) {
+    free(*real);
+    *real = realpath(folder, NULL);
+    if (*real || errno == EACCES || errno == EPERM || pt_errno_is_missing(errno)) return PATINA_OK;
+    return pt_fail(err, errno == ENOMEM ? PATINA_ENOMEM : PATINA_EIO,
+                   "folder '%s': cannot be examined: %s", folder, strerrordesc_np(errno));
 }
 
 const char *pt_corpus_relative_name(const char *path, const char *folder, const char *real) {

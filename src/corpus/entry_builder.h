@@ -75,6 +75,9 @@ char *pt_corpus_audio_root(const char *path, const pt_corpus_options *options);
  */
 const char *pt_corpus_relative_name(const char *path, const char *folder, const char *real);
 
+/** Sets *real, which is freed, to a folder without links; NULL where it does not exist. */
+patina_status pt_corpus_resolve_root(const char *folder, char **real, patina_error *err);
+
 /** For a file whose name is not UTF-8: rejects it, with source as pt_text_escape writes it. */
 patina_status pt_entry_reject_file_name(pt_entry *entry, const char *name, patina_error *err);
 

@@ -54,7 +54,7 @@ static bool get_column(const char *name, pt_template_field get, void *context, p
            (other && get(context, other, strlen(other), out));
 }
 
-size_t pt_filter_find_unknown(const pt_conditions *filter, pt_template_field get, void *context) {
+size_t pt_filter_find_unknown(const pt_filter_expr *filter, pt_template_field get, void *context) {
     size_t i = 0;
     for (; filter && i < filter->n; i++) {
         pt_strbuf value = {0};
@@ -66,7 +66,7 @@ size_t pt_filter_find_unknown(const pt_conditions *filter, pt_template_field get
     return i;
 }
 
-patina_status pt_entry_filter_columns(pt_entry *entry, const pt_conditions *filter,
+patina_status pt_entry_filter_columns(pt_entry *entry, const pt_filter_expr *filter,
                                       pt_template_field get, void *context, patina_error *err) {
     pt_strbuf value = {0};
     patina_status status = PATINA_OK;
@@ -118,7 +118,7 @@ bool pt_filter_json_field(void *object, const char *name, size_t n, pt_strbuf *o
     return value != NULL;
 }
 
-patina_status pt_entry_filter_json(pt_entry *entry, const pt_conditions *filter,
+patina_status pt_entry_filter_json(pt_entry *entry, const pt_filter_expr *filter,
                                    const json_t *object, pt_filter_seen *seen, patina_error *err) {
     json_t *of = (json_t *)(uintptr_t)object; /* it is not changed */
     if (!filter || filter->n == 0) return PATINA_OK;
@@ -138,7 +138,7 @@ patina_status pt_entry_filter_json(pt_entry *entry, const pt_conditions *filter,
     return pt_entry_filter_columns(entry, filter, pt_filter_json_field, of, err);
 }
 
-patina_status pt_filter_check_seen(const pt_conditions *filter, const pt_filter_seen *seen,
+patina_status pt_filter_check_seen(const pt_filter_expr *filter, const pt_filter_seen *seen,
                                    patina_error *err) {
     for (size_t i = 0; filter && seen->n_objects > 0 && i < filter->n && i < 64; i++)
         if (pt_filter_is_on_column(&filter->item[i]) && !(seen->conditions >> i & 1))
@@ -161,7 +161,7 @@ static size_t count_characters(const char *text) {
     return n;
 }
 
-patina_status pt_entry_filter_captions(pt_entry *entry, const pt_conditions *filter,
+patina_status pt_entry_filter_captions(pt_entry *entry, const pt_filter_expr *filter,
                                        patina_error *err) {
     for (size_t i = 0; filter && i < filter->n; i++) {
         const pt_condition *c = &filter->item[i];

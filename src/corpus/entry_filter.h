@@ -11,7 +11,7 @@
 
 #include <jansson.h>
 
-#include "base/conditions.h"
+#include "base/filter_expr.h"
 #include "corpus/caption_template.h"
 #include "corpus/corpus_iterator.h"
 
@@ -25,17 +25,17 @@ extern const char *const pt_filter_fields[];
 bool pt_filter_is_on_column(const pt_condition *condition);
 
 /** Index of the first condition on a column that `get` does not have; filter->n: it has all. */
-size_t pt_filter_find_unknown(const pt_conditions *filter, pt_template_field get, void *context);
+size_t pt_filter_find_unknown(const pt_filter_expr *filter, pt_template_field get, void *context);
 
 /** Applies the conditions on columns to the captions of a row. filter may be NULL. */
-patina_status pt_entry_filter_columns(pt_entry *entry, const pt_conditions *filter,
+patina_status pt_entry_filter_columns(pt_entry *entry, const pt_filter_expr *filter,
                                       pt_template_field get, void *context, patina_error *err);
 
 /** The columns of a JSON object. A string or a number is a text, a list is joined by commas. */
 bool pt_filter_json_field(void *object, const char *name, size_t n, pt_strbuf *out);
 
 /** Applies the conditions on captions. filter may be NULL. */
-patina_status pt_entry_filter_captions(pt_entry *entry, const pt_conditions *filter,
+patina_status pt_entry_filter_captions(pt_entry *entry, const pt_filter_expr *filter,
                                        patina_error *err);
 
 /** What of a list of objects is known of the fields of a filter. Zero it to start. */
@@ -46,11 +46,11 @@ typedef struct pt_filter_seen {
 } pt_filter_seen;
 
 /** pt_entry_filter_columns of an object, which it notes. */
-patina_status pt_entry_filter_json(pt_entry *entry, const pt_conditions *filter,
+patina_status pt_entry_filter_json(pt_entry *entry, const pt_filter_expr *filter,
                                    const json_t *object, pt_filter_seen *seen, patina_error *err);
 
 /** At the end of the list: PATINA_EUSAGE for a field that no object had. */
-patina_status pt_filter_check_seen(const pt_conditions *filter, const pt_filter_seen *seen,
+patina_status pt_filter_check_seen(const pt_filter_expr *filter, const pt_filter_seen *seen,
                                    patina_error *err);
 void pt_filter_seen_release(pt_filter_seen *seen);
 

@@ -3,6 +3,7 @@
 
 #include "corpus/file_list.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,8 +63,10 @@ static patina_status add_matches(pt_file_list *list, const char *name, pt_strbuf
     patina_status status = path ? PATINA_OK : no_memory(err);
     const size_t n_root = path ? strlen(path) - strlen(name) : 0;
     glob_t matches = {0};
+    bool exists = false;
 
-    if (status == PATINA_OK && access(path, F_OK) == 0) {
+    if (status == PATINA_OK) status = pt_path_find(path, &exists, NULL, err);
+    if (status == PATINA_OK && exists) {
         pt_strbuf_append_bytes(text, name, strlen(name) + 1);
         ++*n;
     } else if (status == PATINA_OK && !find_wildcard(name)) {
@@ -72,6 +75,9 @@ static patina_status add_matches(pt_file_list *list, const char *name, pt_strbuf
         const int result = glob(path, GLOB_ERR, NULL, &matches);
         if (result == GLOB_NOSPACE)
             status = no_memory(err);
+        else if (result == GLOB_ABORTED)
+            status = pt_fail(err, PATINA_EIO, "the folders of '%s' cannot be read: %s", path,
+                             strerrordesc_np(errno));
         else if (result != 0)
             status = pt_fail(err, PATINA_EIO, "no file matches '%s'", path);
         for (size_t i = 0; status == PATINA_OK && i < matches.gl_pathc; i++, ++*n)
@@ -113,8 +119,9 @@ static size_t root_length(const char *path, bool is_there) {
 static patina_status list_files(pt_file_list *list, const char *path, const char *const *extensions,
                                 patina_error *err) {
     struct stat info;
-    const bool is_there = stat(path, &info) == 0;
+    bool is_there;
 
+    PT_TRY(pt_path_find(path, &is_there, &info, err));
     if (is_there && S_ISDIR(info.st_mode)) {
         if (!(list->root = pt_text_dup(path, strlen(path)))) return no_memory(err);
         PT_TRY(pt_dir_walk_list(&list->of, path, PT_DIR_WALK_DEPTH_MAX, extensions, 0, err));

@@ -170,9 +170,9 @@ static patina_status open_files(list_state *s, const char *path, const pt_corpus
     s->name = pt_corpus_base_name(path, "data.json");
     s->folder = pt_path_dirname(path);
     s->root = pt_corpus_audio_root(path, options);
-    s->real = s->root ? realpath(s->root, NULL) : NULL;
     if (column) s->column = pt_text_dup(column, strlen(column));
     if (!s->name || !s->folder || !s->root || (column && !s->column)) return no_memory(err);
+    PT_TRY(pt_corpus_resolve_root(s->root, &s->real, err));
     const patina_status status = pt_text_source_open(path, UINT64_MAX, &s->bytes, err);
     if (status == PATINA_REJECT_MISSING) return pt_fail(err, PATINA_EIO, "not found");
     PT_TRY(status);

@@ -89,8 +89,8 @@ static patina_status jsonl_open(const char *path, const pt_corpus_options *optio
         status = no_memory(err);
         goto done;
     }
-    s->real = realpath(s->folder, NULL);
-    status = pt_line_reader_open(&s->lines, path, err);
+    status = pt_corpus_resolve_root(s->folder, &s->real, err);
+    if (status == PATINA_OK) status = pt_line_reader_open(&s->lines, path, err);
     if (status != PATINA_OK) goto done;
     *state = s;
     s = NULL;

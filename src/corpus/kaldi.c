@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/strbuf.h"
@@ -51,8 +50,11 @@ static patina_status no_memory(patina_error *err) {
 static char *find_folder(const char *path, bool is_folder) {
     char *folder = is_folder ? pt_text_dup(path, strlen(path)) : pt_path_dirname(path);
     char *list = folder ? pt_path_join(folder, "wav.scp") : NULL;
-    const bool is_kaldi = list && access(list, F_OK) == 0 &&
-                          (is_folder || strcmp(pt_path_basename(path), "wav.scp") == 0);
+    bool exists = false;
+    /* Where that cannot be found out, opening the list fails with the reason. */
+    const bool may_exist = list && (pt_path_find(list, &exists, NULL, NULL) != PATINA_OK || exists);
+    const bool is_kaldi =
+        may_exist && (is_folder || strcmp(pt_path_basename(path), "wav.scp") == 0);
     free(list);
     if (is_kaldi) return folder;
     free(folder);
@@ -102,11 +104,10 @@ static patina_status read_list(const char *folder, const char *name, bool is_opt
     bool too_long = false, end = false;
 
     if (!path) return no_memory(err);
-    if (is_optional && access(path, F_OK) != 0) {
-        free(path);
-        return PATINA_OK;
-    }
-    patina_status status = pt_line_reader_open(&lines, path, err);
+    bool exists = true;
+    patina_status status = is_optional ? pt_path_find(path, &exists, NULL, err) : PATINA_OK;
+    if (status == PATINA_OK && exists) status = pt_line_reader_open(&lines, path, err);
+    end = !exists;
     while (status == PATINA_OK && !end) {
         status = pt_line_reader_next(&lines, &too_long, &end, err);
         if (status == PATINA_OK && !end && lines.line.length > 0)
@@ -155,10 +156,12 @@ static patina_status open_lists(kaldi_state *s, const char *path, const pt_corpu
         free(text);
         return no_memory(err);
     }
-    patina_status status = access(text, F_OK) != 0
-                               ? pt_fail(err, PATINA_EFORMAT,
-                                         "has no file 'text' with the transcripts beside 'wav.scp'")
-                               : pt_line_reader_open(&s->text, text, err);
+    bool exists = false;
+    patina_status status = pt_path_find(text, &exists, NULL, err);
+    if (status == PATINA_OK && !exists)
+        status = pt_fail(err, PATINA_EFORMAT,
+                         "has no file 'text' with the transcripts beside 'wav.scp'");
+    if (status == PATINA_OK) status = pt_line_reader_open(&s->text, text, err);
     free(text);
     PT_TRY(status);
     PT_TRY(read_list(s->folder, "wav.scp", false, &s->recordings, err));
@@ -215,13 +218,15 @@ static char *find_file_of_command(const char *command) {
 
 static patina_status set_path(const kaldi_state *s, const char *file, pt_entry *entry,
                               patina_error *err) {
-    const bool is_here = file[0] == '/' && access(file, F_OK) == 0;
+    bool exists;
+    PT_TRY(pt_path_find(file, &exists, NULL, err));
+    const bool is_here = file[0] == '/' && exists;
     const char *below = is_here ? NULL : pt_clip_index_find_file(&s->clips, file, "wav.scp");
     const char *source = below            ? below
                          : file[0] == '/' ? pt_corpus_relative_name(file, s->root, NULL)
                                           : file;
     if (source[0] == '/') source = pt_path_basename(source);
-    if (!below && access(file, F_OK) != 0)
+    if (!below && !exists)
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
                                "line %llu: no audio file is named '%s'",
                                (unsigned long long)s->text.number, pt_path_basename(file));

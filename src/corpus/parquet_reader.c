@@ -74,7 +74,7 @@ typedef struct table {
     bool skip_unreadable;
     json_t *class_names; /* of integer labels; NULL: none */
     const pt_parquet_field *id_field[2];
-    const pt_conditions *filter;                         /* NULL: none */
+    const pt_filter_expr *filter;                        /* NULL: none */
     pt_parquet_column_reader *filter_column[FILTER_MAX]; /* of condition i; NULL: of none here */
     const pt_parquet_field *filter_field[FILTER_MAX];
     pt_strbuf filter_value[FILTER_MAX]; /* in the row */
@@ -101,7 +101,7 @@ typedef struct parquet_state {
     char *audio_root, *caption_column; /* may be NULL */
     const char *caption_template;      /* of labels */
     bool skip_unreadable;
-    const pt_conditions *filter;
+    const pt_filter_expr *filter;
     pt_file_list files;
     pt_split_filter splits;
     pt_audio_finder finder; /* of audio files */

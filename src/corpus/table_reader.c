@@ -484,24 +484,21 @@ static patina_status set_root(table_state *s, char *root, patina_error *err) {
         return PATINA_OK;
     }
     free(s->root);
-    free(s->real);
     s->root = root;
-    s->real = realpath(root, NULL);
     pt_clip_index_close(&s->clips);
+    PT_TRY(pt_corpus_resolve_root(root, &s->real, err));
     return pt_clip_index_open(&s->clips, root, err);
 }
 
 /** Whether the name of a folder is one of lists: then audio is in a folder beside it. */
-static bool is_folder_of_lists(const char *folder) {
+static bool is_folder_of_lists(const table_state *s) {
     static const char *const words[] = {
         "meta", "annotation", "label", "truth",   "evaluation_setup",
         "csv",  "manifest",   "split", "filelist"};
-    char *real = realpath(folder, NULL);
-    const char *name = real ? pt_path_basename(real) : folder;
+    const char *name = pt_path_basename(s->real ? s->real : s->root);
     bool is_one = false;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         is_one = is_one || strcasestr(name, words[i]);
-    free(real);
     return is_one;
 }
 
@@ -510,14 +507,17 @@ static patina_status find_root(table_state *s, const char *path, patina_error *e
     struct stat info;
 
     PT_TRY(set_root(s, pt_corpus_audio_root(path, s->options), err));
-    if (is_folder_of_lists(s->root)) folders[1] = "..";
+    if (is_folder_of_lists(s)) folders[1] = "..";
     for (size_t i = 0; i < 2; i++) {
         if (s->options->audio_root || s->clips.n_names > 0) return PATINA_OK;
         char *folder = folders[i] ? pt_path_join(s->root, folders[i]) : NULL;
+        bool exists = false;
+        patina_status status = PATINA_OK;
         if (folders[i] && !folder) return no_memory(err);
-        if (folder && stat(folder, &info) == 0 && S_ISDIR(info.st_mode))
-            return set_root(s, folder, err);
+        if (folder) status = pt_path_find(folder, &exists, &info, err);
+        if (status == PATINA_OK && exists && S_ISDIR(info.st_mode)) return set_root(s, folder, err);
         free(folder);
+        PT_TRY(status);
     }
     return PATINA_OK;
 }
@@ -774,7 +774,7 @@ static patina_status check_template(const table_state *s, patina_error *err) {
 
 /** Refuses a filter with a field that the table does not have. */
 static patina_status check_filter(table_state *s, patina_error *err) {
-    const pt_conditions *filter = s->options->filter;
+    const pt_filter_expr *filter = s->options->filter;
     row_fields fields = {s, pt_csv_header(s->csv), NULL};
     const size_t i = pt_filter_find_unknown(filter, append_field, &fields);
     pt_strbuf names = {0};
@@ -934,9 +934,11 @@ static patina_status find_outside(const table_state *s, const char *name, pt_ent
     pt_strbuf_release(&above);
     if (!path) return no_memory(err);
     if (!is_outside) base = name;
-    if (access(path, F_OK) != 0) {
+    bool exists;
+    const patina_status status = pt_path_find(path, &exists, NULL, err);
+    if (status != PATINA_OK || !exists) {
         free(path);
-        return PATINA_OK;
+        return status;
     }
     free(entry->source);
     entry->source = pt_text_dup(base, strlen(base));

@@ -92,16 +92,13 @@ patina_status pt_output_dir_probe(const char *out, bool repair, pt_output_state 
     bool empty = true;
 
     for (int i = 0; i < PROBE_ATTEMPTS; i++) {
-        const bool has_plan = pt_path_exists(plan.text);
-        if (pt_path_exists(finished.text)) {
-            *state = PT_OUTPUT_FINISHED;
+        bool has_plan, is_finished, again = false;
+        PT_TRY(pt_path_find(plan.text, &has_plan, NULL, err));
+        PT_TRY(pt_path_find(finished.text, &is_finished, NULL, err));
+        if (is_finished || has_plan) {
+            *state = is_finished ? PT_OUTPUT_FINISHED : PT_OUTPUT_UNFINISHED;
             return PATINA_OK;
         }
-        if (has_plan) {
-            *state = PT_OUTPUT_UNFINISHED;
-            return PATINA_OK;
-        }
-        bool again = false;
         PT_TRY(scan_names(out, repair, &empty, &again, err));
         if (empty && !again) break;
     }

@@ -47,6 +47,9 @@ static patina_status rejects_copy_lines(rejects_reader *reader, uint64_t n, pt_a
                                         patina_error *err) {
     for (uint64_t i = 0; i < n; i++) {
         const ssize_t length = getline(&reader->line, &reader->capacity, reader->file);
+        if (length <= 0 && !feof(reader->file)) /* also without memory */
+            return pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", reader->path.text,
+                           strerror(errno));
         if (length <= 0)
             return pt_fail(err, PATINA_EFORMAT,
                            "file '%s': has fewer lines than were written to it", reader->path.text);

@@ -146,11 +146,21 @@ static void check_id(verifier *c, const char *path, uint64_t i, const json_t *li
                      path, i, entry, id);
 }
 
+/* *line is NULL where the text is not JSON; what memory does not suffice for is no fault of the file. */
+static patina_status parse_json(const char *text, json_t **line, patina_error *err) {
+    json_error_t error;
+    *line = pt_json_load_text(text, JSON_REJECT_DUPLICATES, &error);
+    return *line || json_error_code(&error) != json_error_out_of_memory
+               ? PATINA_OK
+               : pt_fail(err, PATINA_ENOMEM, "out of memory");
+}
+
 static patina_status check_line(verifier *c, const char *path, uint64_t i, const pt_row *row,
                                 const char *id, patina_error *err) {
-    json_t *line = pt_json_load_text(c->line, JSON_REJECT_DUPLICATES, NULL);
-    patina_status status = PATINA_OK;
+    json_t *line = NULL;
+    patina_status status = parse_json(c->line, &line, err);
 
+    if (status != PATINA_OK) return status;
     if (!json_is_object(line)) {
         report_fault(c, "file '%s': line %" PRIu64 ": not a JSON object", path, i);
     } else {
@@ -165,8 +175,13 @@ static patina_status check_line(verifier *c, const char *path, uint64_t i, const
     return status;
 }
 
-static bool next_line(verifier *c, FILE *lines) {
-    return getline(&c->line, &c->capacity, lines) > 0;
+/* *some is false at the end of the file. */
+static patina_status next_line(verifier *c, FILE *lines, const char *path, bool *some,
+                               patina_error *err) {
+    *some = getline(&c->line, &c->capacity, lines) > 0;
+    return *some || feof(lines)
+               ? PATINA_OK
+               : pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", path, strerror(errno));
 }
 
 /* Rows and lines in parallel, to the end of the shorter file; numbered from 1, as editors do. */
@@ -174,7 +189,7 @@ static patina_status check_pairs(verifier *c, pt_part_reader *part, const char *
                                  FILE *lines, const char *lines_path, uint64_t n_expected,
                                  patina_error *err) {
     uint64_t n_rows = 0, n_lines = 0;
-    patina_status status = PATINA_OK;
+    bool some = true;
 
     for (;;) {
         patina_error cause = {0};
@@ -185,13 +200,13 @@ static patina_status check_pairs(verifier *c, pt_part_reader *part, const char *
         if (end) break;
         n_rows++;
         check_row(c, rows_path, n_rows, &row);
-        if (!next_line(c, lines)) continue;
+        if (some) PT_TRY(next_line(c, lines, lines_path, &some, err));
+        if (!some) continue;
         n_lines++;
-        status = check_line(c, lines_path, n_lines, &row, pt_part_reader_id(part), err);
-        if (status != PATINA_OK) return status;
+        PT_TRY(check_line(c, lines_path, n_lines, &row, pt_part_reader_id(part), err));
     }
-    while (next_line(c, lines))
-        n_lines++;
+    for (; some; n_lines += some)
+        PT_TRY(next_line(c, lines, lines_path, &some, err));
     if (n_rows != n_expected)
         report_fault(c, "file '%s': has %" PRIu64 " rows instead of %" PRIu64, rows_path, n_rows,
                      n_expected);
@@ -249,9 +264,10 @@ static patina_status check_part(verifier *c, uint64_t chunk, size_t split, patin
 
 /* ---------------------------------------------------------------- rejects */
 
-static void count_reject(verifier *c, const char *path, uint64_t i,
-                         uint64_t by[PATINA_REJECT_COUNT]) {
-    json_t *line = pt_json_load_text(c->line, JSON_REJECT_DUPLICATES, NULL);
+static patina_status count_reject(verifier *c, const char *path, uint64_t i,
+                                  uint64_t by[PATINA_REJECT_COUNT], patina_error *err) {
+    json_t *line = NULL;
+    PT_TRY(parse_json(c->line, &line, err));
     const size_t r = pt_reject_from_name(json_string_value(json_object_get(line, "reason")));
 
     if (r < PATINA_REJECT_COUNT)
@@ -259,25 +275,33 @@ static void count_reject(verifier *c, const char *path, uint64_t i,
     else
         report_fault(c, "file '%s': line %" PRIu64 ": not a reject with a known reason", path, i);
     json_decref(line);
+    return PATINA_OK;
 }
 
-static void check_rejects(verifier *c, const char *path, const pt_file_digest *record,
-                          const uint64_t expected[PATINA_REJECT_COUNT]) {
+static patina_status check_rejects(verifier *c, const char *path, const pt_file_digest *record,
+                                   const uint64_t expected[PATINA_REJECT_COUNT],
+                                   patina_error *err) {
     uint64_t by[PATINA_REJECT_COUNT] = {0}, n = 0;
-    if (!check_bytes(c, path, record)) return;
+    if (!check_bytes(c, path, record)) return PATINA_OK;
     FILE *file = fopen(path, "re");
     if (!file) {
         report_fault(c, "file '%s': cannot be opened: %s", path, strerror(errno));
-        return;
+        return PATINA_OK;
     }
-    while (next_line(c, file))
-        count_reject(c, path, ++n, by);
+    bool some = true;
+    patina_status status = PATINA_OK;
+    while (status == PATINA_OK && some) {
+        status = next_line(c, file, path, &some, err);
+        if (status == PATINA_OK && some) status = count_reject(c, path, ++n, by, err);
+    }
     fclose(file);
+    if (status != PATINA_OK) return status;
     for (size_t r = 0; r < PATINA_REJECT_COUNT; r++)
         if (by[r] != expected[r])
             report_fault(c, "file '%s': has %" PRIu64 " lines of reason '%s' instead of %" PRIu64,
                          path, by[r], pt_reject_name(r), expected[r]);
     c->report->n_rejects += n;
+    return PATINA_OK;
 }
 
 /* ---------------------------------------------------------------- the data set */
@@ -289,8 +313,9 @@ static patina_status report_unexpected(void *context, const char *path, patina_e
 }
 
 /* The loudness of the rows, where the settings name it. */
-static void read_settings(verifier *c) {
-    json_t *settings = pt_json_load_text(c->manifest.run_meta.settings_json, 0, NULL);
+static patina_status read_settings(verifier *c, patina_error *err) {
+    json_t *settings = NULL;
+    PT_TRY(parse_json(c->manifest.run_meta.settings_json, &settings, err));
     const char *name = json_string_value(json_object_get(settings, "loudness"));
     c->loudness = NEITHER;
     if (name && strcmp(name, "source") == 0) c->loudness = SOURCE;
@@ -298,6 +323,7 @@ static void read_settings(verifier *c) {
     c->purity_cap = pt_settings_purity_cap(settings);
     c->with_id = pt_settings_have_id(settings);
     json_decref(settings);
+    return PATINA_OK;
 }
 
 static patina_status check_parts(verifier *c, patina_error *err) {
@@ -337,7 +363,7 @@ static patina_status check_finished(verifier *c, patina_error *err) {
     PT_TRY(check_manifest(c, &usable, err));
     if (!usable) return PATINA_OK;
     c->report->n_chunks = c->manifest.run_meta.n_chunks;
-    read_settings(c);
+    PT_TRY(read_settings(c, err));
     c->n_reported = 0;
     if (!pt_path_exists(card.text)) report_fault(c, "file '%s': not found", card.text);
     const int last_kind = c->manifest.has_tables ? PT_PART_TABLE : PT_PART_PROVENANCE;
@@ -350,16 +376,17 @@ static patina_status check_finished(verifier *c, patina_error *err) {
                              &cause, err));
     }
     PT_TRY(check_parts(c, err));
-    check_rejects(c, rejects.text, &c->manifest.rejects, c->manifest.run_meta.counts.rejects_by);
-    return PATINA_OK;
+    return check_rejects(c, rejects.text, &c->manifest.rejects,
+                         c->manifest.run_meta.counts.rejects_by, err);
 }
 
-static void check_chunk_files(verifier *c, uint64_t chunk) {
+static patina_status check_chunk_files(verifier *c, uint64_t chunk, patina_error *err) {
     const pt_path folder = pt_chunk_dir_path(c->out, chunk),
                   rejects = pt_path_joinf(folder.text, PT_REJECTS_FILE);
     const pt_chunk_info *record = &c->manifest.chunks[chunk];
-    if (record->known && record->n_rejects > 0)
-        check_rejects(c, rejects.text, &record->rejects, record->rejects_by);
+    return record->known && record->n_rejects > 0
+               ? check_rejects(c, rejects.text, &record->rejects, record->rejects_by, err)
+               : PATINA_OK;
 }
 
 static patina_status check_chunks(verifier *c, unsigned char *present, patina_error *err) {
@@ -380,7 +407,7 @@ static patina_status check_chunks(verifier *c, unsigned char *present, patina_er
     }
     if (n_known == n_chunks) pt_manifest_number_parts(&c->manifest);
     for (uint64_t i = 0; i < n_chunks; i++)
-        check_chunk_files(c, i);
+        PT_TRY(check_chunk_files(c, i, err));
     return check_parts(c, err);
 }
 
@@ -391,7 +418,7 @@ static patina_status check_unfinished(verifier *c, patina_error *err) {
     c->n_reported = 0;
     patina_status status = pt_manifest_read_plan(plan.text, &c->manifest, &cause);
     if (status != PATINA_OK) return report_status(c, status, &cause, err);
-    read_settings(c);
+    PT_TRY(read_settings(c, err));
     unsigned char *present = calloc((size_t)c->manifest.run_meta.n_chunks + 1, 1);
     status = present ? check_chunks(c, present, err) : pt_fail(err, PATINA_ENOMEM, "out of memory");
     free(present);

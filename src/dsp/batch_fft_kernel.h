@@ -54,7 +54,7 @@ INLINE void butterfly(twiddle_table twiddles, cvec in[4], size_t j, size_t q, pt
 }
 
 INLINE void butterfly_at(twiddle_table twiddles, pt_complex8 *x, size_t j, size_t q) {
-    UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+    UNROLL for (size_t v = 0; v < N_VECS; v++) {
         cvec in[4] = {cload(x + j, v), cload(x + j + q, v), cload(x + j + 2 * q, v),
                       cload(x + j + 3 * q, v)};
         butterfly(twiddles, in, j, q, x, v);

@@ -21,15 +21,19 @@
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 8")
 
-#define LANES PT_STATS_LANES
+#define LANES       PT_STATS_LANES
+#define FLOAT_LANES (2 * LANES)
+#define N_VECS      (LANES / WIDTH) /* of a row of lanes, of doubles or floats */
 
 /* Vectors in flight, to hide the latency of an operation. */
 #define VECS  (WIDTH < LANES ? 2 : 1)
 #define GROUP (VECS * WIDTH)
 
 typedef double vec __attribute__((vector_size(8 * WIDTH), aligned(8 * WIDTH), may_alias));
+typedef vec vec_double; /* also after single_precision.h */
 typedef double vec_unaligned __attribute__((vector_size(8 * WIDTH), aligned(8), may_alias));
-typedef float vec_float __attribute__((vector_size(4 * WIDTH)));
+typedef float vec_half __attribute__((vector_size(4 * WIDTH), may_alias)); /* WIDTH floats */
+typedef float vec_float __attribute__((vector_size(8 * WIDTH), may_alias));
 typedef uint64_t vec_u64 __attribute__((vector_size(8 * WIDTH), may_alias));
 typedef int64_t mask __attribute__((vector_size(8 * WIDTH)));
 typedef double vec4 __attribute__((vector_size(32), aligned(16), may_alias));
@@ -67,6 +71,31 @@ INLINE void store_lanes(double *lanes, size_t v, vec value) {
     *(vec *)(lanes + v * WIDTH) = value;
 }
 
+INLINE vec_float load_lanes_float(const float *lanes, size_t v) {
+    return *(const vec_float *)(lanes + v * 2 * WIDTH);
+}
+
+INLINE void store_lanes_float(float *lanes, size_t v, vec_float value) {
+    *(vec_float *)(lanes + v * 2 * WIDTH) = value;
+}
+
+/* Four floats to doubles and back, and WIDTH of them. gcc 12 converts a vector that is in a register
+ * two numbers at a time. */
+#if defined(__AVX2__)
+#define WIDEN4(x)  ((vec4)_mm256_cvtps_pd((__m128)(x)))
+#define NARROW4(x) ((vec4f)_mm256_cvtpd_ps((__m256d)(x)))
+#else
+#define WIDEN4(x)  __builtin_convertvector(x, vec4)
+#define NARROW4(x) __builtin_convertvector(x, vec4f)
+#endif
+#if WIDTH == 4
+#define WIDEN(x)  ((vec_double)WIDEN4(x))
+#define NARROW(x) ((vec_half)NARROW4(x))
+#else
+#define WIDEN(x)  __builtin_convertvector(x, vec_double)
+#define NARROW(x) __builtin_convertvector(x, vec_half)
+#endif
+
 /* Transposes [8][8]; strides of rows are multiples of 4. */
 INLINE void transpose8x8(const double *x, size_t x_stride, double *y, size_t y_stride) {
 #if WIDTH == 2
@@ -98,19 +127,59 @@ INLINE void transpose8x8(const double *x, size_t x_stride, double *y, size_t y_s
 #endif
 }
 
+/* Transposes [4][4]. */
+INLINE void transpose4x4(const float *x, size_t x_stride, float *y, size_t y_stride) {
+    const vec4f a = *(const vec4f *)x, b = *(const vec4f *)(x + x_stride);
+    const vec4f c = *(const vec4f *)(x + 2 * x_stride), d = *(const vec4f *)(x + 3 * x_stride);
+    const vec4f ab_low = SHUFFLE4F(a, b, 0, 4, 1, 5), ab_high = SHUFFLE4F(a, b, 2, 6, 3, 7);
+    const vec4f cd_low = SHUFFLE4F(c, d, 0, 4, 1, 5), cd_high = SHUFFLE4F(c, d, 2, 6, 3, 7);
+    *(vec4f *)y = SHUFFLE4F(ab_low, cd_low, 0, 1, 4, 5);
+    *(vec4f *)(y + y_stride) = SHUFFLE4F(ab_low, cd_low, 2, 3, 6, 7);
+    *(vec4f *)(y + 2 * y_stride) = SHUFFLE4F(ab_high, cd_high, 0, 1, 4, 5);
+    *(vec4f *)(y + 3 * y_stride) = SHUFFLE4F(ab_high, cd_high, 2, 3, 6, 7);
+}
+
+/* Transposes [8][8]. */
+INLINE void transpose8x8_float(const float *x, size_t x_stride, float *y, size_t y_stride) {
+#if defined(__AVX2__)
+    /* columns j .. j + 3 of rows i and i + 4 side by side, so that no shuffle crosses halves */
+    UNROLL for (size_t j = 0; j < 8; j += 4) {
+        __m256 row[4];
+        UNROLL for (size_t i = 0; i < 4; i++) row[i] =
+            _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x + i * x_stride + j)),
+                                 _mm_loadu_ps(x + (i + 4) * x_stride + j), 1);
+        const __m256d ab_low = (__m256d)_mm256_unpacklo_ps(row[0], row[1]);
+        const __m256d ab_high = (__m256d)_mm256_unpackhi_ps(row[0], row[1]);
+        const __m256d cd_low = (__m256d)_mm256_unpacklo_ps(row[2], row[3]);
+        const __m256d cd_high = (__m256d)_mm256_unpackhi_ps(row[2], row[3]);
+        float *out = y + j * y_stride;
+        _mm256_storeu_ps(out, (__m256)_mm256_unpacklo_pd(ab_low, cd_low));
+        _mm256_storeu_ps(out + y_stride, (__m256)_mm256_unpackhi_pd(ab_low, cd_low));
+        _mm256_storeu_ps(out + 2 * y_stride, (__m256)_mm256_unpacklo_pd(ab_high, cd_high));
+        _mm256_storeu_ps(out + 3 * y_stride, (__m256)_mm256_unpackhi_pd(ab_high, cd_high));
+    }
+#else
+    for (size_t i = 0; i < 8; i += 4)
+        for (size_t j = 0; j < 8; j += 4)
+            transpose4x4(x + i * x_stride + j, x_stride, y + j * y_stride + i, y_stride);
+#endif
+}
+
 #include "dsp/batch_fft_kernel.h"
 #include "dsp/biquad_kernel.h"
 #include "dsp/elementary_kernel.h"
 #include "dsp/iir_energy_kernel.h"
-
-#include "dsp/sample_stats_kernel.h"
-#include "dsp/stft_kernel.h"
-#include "dsp/sum_kernel.h"
-#include "dsp/welch_kernel.h"
-
 #include "dsp/irfft_kernel.h"
 #include "dsp/mix_kernel.h"
 #include "dsp/polyphase_kernel.h"
+#include "dsp/sample_stats_kernel.h"
+#include "dsp/stft_kernel.h"
+#include "dsp/sum_kernel.h"
+
+#include "dsp/single_precision.h" /* before the second batch_fft_kernel.h */
+
+#include "dsp/batch_fft_kernel.h"
+#include "dsp/welch_kernel.h"
 
 const pt_dsp_ops TABLE = {
     .isa = ISA,

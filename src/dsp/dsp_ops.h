@@ -57,7 +57,7 @@ typedef struct pt_dsp_ops {
 
     /* Adds |Z|^2 of two windowed frames: one spans the first four quarters, the other the last
      * four. quarter [5][PT_WELCH_N_FFT / 4], each aligned to 64. */
-    void (*welch_accumulate)(const pt_welch_plan *plan, const double *const quarter[5],
+    void (*welch_accumulate)(const pt_welch_plan *plan, const float *const quarter[5],
                              pt_welch_workspace *work, pt_welch_power *power);
 
     /* Inverse real FFT, unscaled: spectrum [n/2 + 1] pairs (re, im) to x [n], which may be the same

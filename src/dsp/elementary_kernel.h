@@ -136,13 +136,13 @@ INLINE vec_u64 mul_low_u32(vec_u64 a, vec_u64 b) {
  * word i of the stream is lane i mod 4 of block i / 4. */
 static void philox_words(const uint32_t key[2], const uint32_t counter[3], uint32_t first_block,
                          size_t n_blocks, uint32_t *restrict words) {
-    enum { BLOCKS = 2 * LANES, N_VECS = BLOCKS / WIDTH };
+    enum { BLOCKS = 2 * LANES, BLOCK_VECS = BLOCKS / WIDTH };
     const vec_u64 zero = {0}, m0 = zero + PT_PHILOX_M0, m1 = zero + PT_PHILOX_M1;
     for (size_t b = 0; b < n_blocks; b += BLOCKS) {
         _Alignas(64) uint64_t word[4][BLOCKS];
         for (size_t l = 0; l < BLOCKS; l++)
             word[0][l] = first_block + (uint32_t)(b + l);
-        for (size_t v = 0; v < N_VECS; v += PHILOX_VECS) {
+        for (size_t v = 0; v < BLOCK_VECS; v += PHILOX_VECS) {
             vec_u64 c0[PHILOX_VECS], c1[PHILOX_VECS], c2[PHILOX_VECS], c3[PHILOX_VECS];
             uint32_t k0 = key[0], k1 = key[1];
             UNROLL for (size_t i = 0; i < PHILOX_VECS; i++) {

@@ -13,13 +13,10 @@ static void transpose8(const float *x, size_t n, double *y) {
             const vec4f cd_low = SHUFFLE4F(c, d, 0, 4, 1, 5);
             const vec4f cd_high = SHUFFLE4F(c, d, 2, 6, 3, 7);
             double *out = y + i * LANES + half;
-            *(vec4 *)(out) = __builtin_convertvector(SHUFFLE4F(ab_low, cd_low, 0, 1, 4, 5), vec4);
-            *(vec4 *)(out + LANES) =
-                __builtin_convertvector(SHUFFLE4F(ab_low, cd_low, 2, 3, 6, 7), vec4);
-            *(vec4 *)(out + 2 * LANES) =
-                __builtin_convertvector(SHUFFLE4F(ab_high, cd_high, 0, 1, 4, 5), vec4);
-            *(vec4 *)(out + 3 * LANES) =
-                __builtin_convertvector(SHUFFLE4F(ab_high, cd_high, 2, 3, 6, 7), vec4);
+            *(vec4 *)(out) = WIDEN4(SHUFFLE4F(ab_low, cd_low, 0, 1, 4, 5));
+            *(vec4 *)(out + LANES) = WIDEN4(SHUFFLE4F(ab_low, cd_low, 2, 3, 6, 7));
+            *(vec4 *)(out + 2 * LANES) = WIDEN4(SHUFFLE4F(ab_high, cd_high, 0, 1, 4, 5));
+            *(vec4 *)(out + 3 * LANES) = WIDEN4(SHUFFLE4F(ab_high, cd_high, 2, 3, 6, 7));
         }
     }
     for (size_t i = whole; i < n; i++)

@@ -101,7 +101,7 @@ INLINE void irfft_load_columns(const pt_irfft_plan *plan, size_t n, const double
     }
     for (size_t j = 0; j < q; j++) {
         if (g + 1 < PT_IRFFT_GROUPS) irfft_prefetch(spectrum, m, q, j, LANES * (g + 1));
-        UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+        UNROLL for (size_t v = 0; v < N_VECS; v++) {
             cvec in[4];
             UNROLL for (size_t r = 0; r < 4; r++) {
                 const size_t row = j + r * q;
@@ -119,7 +119,7 @@ INLINE void irfft_finish_columns(const pt_irfft_plan *plan, size_t rows, const p
                                  size_t n_last, const pt_irfft_workspace *work,
                                  pt_complex8 *column) {
     for (size_t p = 0; p < rows; p += n_last)
-        UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+        UNROLL for (size_t v = 0; v < N_VECS; v++) {
             cvec out[8];
             irfft_load_last(plan->twiddles, x + p, v, n_last, out);
             UNROLL for (size_t k = 0; k < n_last; k++) {
@@ -135,7 +135,7 @@ INLINE void irfft_finish_columns(const pt_irfft_plan *plan, size_t rows, const p
 INLINE void irfft_finish_rows(const pt_irfft_plan *plan, const pt_complex8 *x, size_t rows,
                               size_t k1, double *out) {
     for (size_t p = 0; p < PT_IRFFT_COLUMNS; p += 8)
-        UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+        UNROLL for (size_t v = 0; v < N_VECS; v++) {
             cvec z[8];
             irfft_load_last(plan->twiddles, x + p, v, 8, z);
             UNROLL for (size_t k = 0; k < 8; k++) {
@@ -144,6 +144,8 @@ INLINE void irfft_finish_rows(const pt_irfft_plan *plan, const pt_complex8 *x, s
             }
         }
 }
+
+#define ROW_STRIDE (2 * LANES) /* of the real or the imaginary parts of rows */
 
 static void irfft(const pt_irfft_plan *plan, size_t n, const double *spectrum, void *workspace,
                   double *out) {

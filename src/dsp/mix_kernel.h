@@ -8,7 +8,7 @@
 static void widen(const float *x, size_t n, double *y) {
     size_t i = 0;
     for (; i + 4 <= n; i += 4)
-        *(vec4_unaligned *)(y + i) = __builtin_convertvector(*(const vec4f *)(x + i), vec4);
+        *(vec4_unaligned *)(y + i) = WIDEN4(*(const vec4f *)(x + i));
     for (; i < n; i++)
         y[i] = (double)x[i];
 }
@@ -17,7 +17,7 @@ static void narrow(const double *x, size_t n, double gain, float *y) {
     size_t i = 0;
     for (; i + 4 <= n; i += 4) {
         const vec4 scaled = gain * *(const vec4_unaligned *)(x + i);
-        *(vec4f *)(y + i) = __builtin_convertvector(scaled, vec4f);
+        *(vec4f *)(y + i) = NARROW4(scaled);
     }
     for (; i < n; i++)
         y[i] = (float)(gain * x[i]);
@@ -79,7 +79,7 @@ static size_t select_magnitudes(const double *x, size_t n, unsigned shift, uint6
         if (end == first + LANES) {
             vec_u64 other = (vec_u64){0} - 1; /* all bits: no match */
             uint64_t all = UINT64_MAX;
-            UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+            UNROLL for (size_t v = 0; v < N_VECS; v++) {
                 const vec_u64 bits = (vec_u64)(*(const vec_unaligned *)(x + first + v * WIDTH));
                 other &= (vec_u64)((bits & INT64_MAX) >> shift != wanted);
             }

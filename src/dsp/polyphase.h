@@ -49,9 +49,9 @@ static inline size_t pt_polyphase_block_out(const pt_polyphase_plan *plan) {
     return PT_POLYPHASE_LANES * plan->n_out;
 }
 
-/** Samples of a segment with those around it that its output depends on, a multiple of 4. */
+/** Samples of a segment with those around it that its output depends on, a multiple of 8. */
 static inline size_t pt_polyphase_n_rows(const pt_polyphase_plan *plan) {
-    return (plan->n_in + PT_POLYPHASE_ROWS + 3) / 4 * 4;
+    return (plan->n_in + PT_POLYPHASE_ROWS + 7) / 8 * 8;
 }
 
 /** Samples that a block reads: PT_RESAMPLE_HALF - 1 before it, its own, and later ones. */

@@ -11,7 +11,7 @@ static void sample_stats(const float *x, size_t n, double centre, pt_sample_stat
         UNROLL for (size_t h = 0; h < 2; h++) {
             const vec4f v = *(const vec4f *)(x + i + 4 * h);
             const vec4f next = *(const vec4f *)(x + i + 4 * h + 1);
-            const vec4 wide = __builtin_convertvector(v, vec4), off = wide - centre;
+            const vec4 wide = WIDEN4(v), off = wide - centre;
             energy[h] += wide * wide;
             about[h] += off * off;
             const mask4 size = (mask4)v & magnitude, larger = size > peak[h];

@@ -13,8 +13,7 @@ INLINE void stft_transpose_window(const float *x, size_t hop, const double *wind
     const vec4f row[4] = {
         SHUFFLE4F(ab_low, cd_low, 0, 1, 4, 5), SHUFFLE4F(ab_low, cd_low, 2, 3, 6, 7),
         SHUFFLE4F(ab_high, cd_high, 0, 1, 4, 5), SHUFFLE4F(ab_high, cd_high, 2, 3, 6, 7)};
-    UNROLL for (size_t r = 0; r < 4; r++) * (vec4 *)(y + r * stride) =
-        __builtin_convertvector(row[r], vec4) * window[r];
+    UNROLL for (size_t r = 0; r < 4; r++) * (vec4 *)(y + r * stride) = WIDEN4(row[r]) * window[r];
 }
 
 /* Columns first to first + 3 of all frames. */
@@ -36,7 +35,7 @@ INLINE void stft_load_columns(const pt_stft_plan *plan, const float *x, size_t h
 INLINE void stft_column(const pt_stft_plan *plan, pt_complex8 *x, pt_complex8 *row, size_t n2) {
     stage(plan->twiddles, x, PT_STFT_N1);
     for (size_t i = 0; i < PT_STFT_N1; i += 8)
-        UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+        UNROLL for (size_t v = 0; v < N_VECS; v++) {
             cvec out[8];
             fft8_load(plan->twiddles, x + i, v, out);
             UNROLL for (size_t k = 0; k < 8; k++)
@@ -48,7 +47,7 @@ INLINE void stft_column(const pt_stft_plan *plan, pt_complex8 *x, pt_complex8 *r
 static void stft_row(const pt_stft_plan *plan, pt_complex8 *x) {
     stage(plan->twiddles, x, PT_STFT_N1);
     for (size_t i = 0; i < PT_STFT_N1; i += 8)
-        UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+        UNROLL for (size_t v = 0; v < N_VECS; v++) {
             cvec out[8];
             fft8_load(plan->twiddles, x + i, v, out);
             UNROLL for (size_t k = 0; k < 8; k++) cstore(x + i + k, v, out[k]);
@@ -56,7 +55,7 @@ static void stft_row(const pt_stft_plan *plan, pt_complex8 *x) {
 }
 
 INLINE vec round_to_float(vec v) {
-    return __builtin_convertvector(__builtin_convertvector(v, vec_float), vec);
+    return WIDEN(NARROW(v));
 }
 
 /* The powers of bins first, first + 32 .. under n_bins: z is their row and w that of their mirror
@@ -65,7 +64,7 @@ INLINE void stft_unpack_bins(const pt_stft_plan *plan, const pt_complex8 *z, con
                              size_t first, size_t n_bins, double *power) {
     for (size_t k = first, i = 0; k < n_bins; k += PT_STFT_N1, i++) {
         const size_t mirrored = (PT_STFT_N_FFT - k) / PT_STFT_N1 % PT_STFT_N1;
-        UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+        UNROLL for (size_t v = 0; v < N_VECS; v++) {
             const cvec a = cload(z + plan->digit_reversed[i], v),
                        b = cload(w + plan->digit_reversed[mirrored], v);
             const vec re0 = round_to_float(a.re + b.re), im0 = round_to_float(a.im - b.im);

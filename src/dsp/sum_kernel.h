@@ -19,16 +19,16 @@ static double sum(const float *x, size_t n) {
 }
 
 static void moments(const double *x, size_t n, double origin, double *sum_of, double *squares) {
-    vec sums[LANES / WIDTH] = {0}, square_sums[LANES / WIDTH] = {0};
+    vec sums[N_VECS] = {0}, square_sums[N_VECS] = {0};
     _Alignas(64) double lane[LANES], square[LANES];
     const size_t whole = n - n % LANES;
     for (size_t i = 0; i < whole; i += LANES)
-        UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+        UNROLL for (size_t v = 0; v < N_VECS; v++) {
             const vec off = *(const vec_unaligned *)(x + i + v * WIDTH) - origin;
             sums[v] += off;
             square_sums[v] += off * off;
         }
-    for (size_t v = 0; v < LANES / WIDTH; v++) {
+    for (size_t v = 0; v < N_VECS; v++) {
         store_lanes(lane, v, sums[v]);
         store_lanes(square, v, square_sums[v]);
     }
@@ -49,17 +49,17 @@ static double sum_products_about(const double *x, const double *y, size_t n, dou
 /* No comparison with a NaN is true, so it is ignored. */
 static double peak(const double *x, size_t n) {
     const mask magnitude = (mask){0} + INT64_MAX; /* all bits but the sign */
-    vec peaks[LANES / WIDTH] = {0};
+    vec peaks[N_VECS] = {0};
     _Alignas(64) double lane[LANES];
     double highest = 0.0;
     const size_t whole = n - n % LANES;
     for (size_t i = 0; i < whole; i += LANES)
-        UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+        UNROLL for (size_t v = 0; v < N_VECS; v++) {
             const vec size = (vec)((mask)(*(const vec_unaligned *)(x + i + v * WIDTH)) & magnitude);
             const mask larger = size > peaks[v];
             peaks[v] = (vec)(((mask)size & larger) | ((mask)peaks[v] & ~larger));
         }
-    for (size_t v = 0; v < LANES / WIDTH; v++)
+    for (size_t v = 0; v < N_VECS; v++)
         store_lanes(lane, v, peaks[v]);
     for (size_t l = 0; l < LANES; l++)
         highest = lane[l] > highest ? lane[l] : highest;

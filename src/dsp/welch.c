@@ -11,35 +11,36 @@
 /* The index of sample i in a packed quarter. */
 static size_t quarter_index(size_t i) {
     const size_t row = i / PT_WELCH_COLUMNS, column = i % PT_WELCH_COLUMNS;
-    const size_t group = column / PT_BATCH_FFT_LANES, lane = column % PT_BATCH_FFT_LANES;
-    return (group * (PT_WELCH_ROWS / 4) + row) * PT_BATCH_FFT_LANES + lane;
+    const size_t group = column / PT_WELCH_LANES, lane = column % PT_WELCH_LANES;
+    return (group * (PT_WELCH_ROWS / 4) + row) * PT_WELCH_LANES + lane;
 }
 
-void pt_welch_pack_quarter(const float *x, size_t n, double mean, double *quarter) {
+void pt_welch_pack_quarter(const float *x, size_t n, double mean, float *quarter) {
+    const float scale = PT_WELCH_SCALE, offset = (float)(mean * (double)PT_WELCH_SCALE);
     size_t i = 0;
-    for (; i + PT_BATCH_FFT_LANES <= n; i += PT_BATCH_FFT_LANES) {
-        double *lanes = quarter + quarter_index(i);
-        for (size_t l = 0; l < PT_BATCH_FFT_LANES; l++)
-            lanes[l] = (double)x[i + l] - mean;
+    for (; i + PT_WELCH_LANES <= n; i += PT_WELCH_LANES) {
+        float *lanes = quarter + quarter_index(i);
+        for (size_t l = 0; l < PT_WELCH_LANES; l++)
+            lanes[l] = scale * x[i + l] - offset;
     }
     for (; i < N / 4; i++)
-        quarter[quarter_index(i)] = i < n ? (double)x[i] - mean : 0.0;
+        quarter[quarter_index(i)] = i < n ? scale * x[i] - offset : 0.0F;
 }
 
 void pt_welch_plan_init(pt_welch_plan *plan) {
     for (size_t i = 0; i < N / 2; i++)
         plan->window[i / (N / 4)][quarter_index(i % (N / 4))] =
-            0.5 - 0.5 * cos(2.0 * M_PI * (double)i / N);
-    pt_batch_fft_init_twiddles(PT_WELCH_COLUMNS, plan->twiddles);
+            (float)(0.5 - 0.5 * cos(2.0 * M_PI * (double)i / N));
+    pt_batch_fft_init_twiddles_float(PT_WELCH_COLUMNS, plan->twiddles);
     for (size_t k = 0; k < PT_WELCH_ROWS; k++) {
         const size_t p = pt_batch_fft_digit_reverse(k, PT_WELCH_ROWS);
-        for (size_t l = 0; l < PT_BATCH_FFT_LANES; l++) {
-            const pt_complex twiddle = pt_batch_fft_twiddle(l * k, N);
+        for (size_t l = 0; l < PT_WELCH_LANES; l++) {
+            const pt_complex_float twiddle = pt_batch_fft_twiddle_float(l * k, N);
             plan->lane_twiddle[p].re[l] = twiddle.re;
             plan->lane_twiddle[p].im[l] = twiddle.im;
         }
         for (size_t g = 0; g < PT_WELCH_GROUPS; g++)
-            plan->group_twiddle[g][p] = pt_batch_fft_twiddle(PT_BATCH_FFT_LANES * g * k, N);
+            plan->group_twiddle[g][p] = pt_batch_fft_twiddle_float(PT_WELCH_LANES * g * k, N);
     }
 }
 
@@ -50,11 +51,12 @@ void pt_welch_get_bins(const pt_welch_power *power, double *bins) {
     for (size_t k = 0; k < PT_WELCH_COLUMNS; k++)
         column[k] = pt_batch_fft_digit_reverse(k, PT_WELCH_COLUMNS);
 
+    const double half_unscaled = 0.5 / ((double)PT_WELCH_SCALE * (double)PT_WELCH_SCALE);
     for (size_t k = 0; k <= N / 2; k++) {
         const size_t mirrored = (N - k) % N;
         const size_t p = row[k % PT_WELCH_ROWS], q = column[k / PT_WELCH_ROWS];
         const size_t r = row[mirrored % PT_WELCH_ROWS], s = column[mirrored / PT_WELCH_ROWS];
-        bins[k] = 0.5 * (power->sum[p / PT_BATCH_FFT_LANES][q][p % PT_BATCH_FFT_LANES] +
-                         power->sum[r / PT_BATCH_FFT_LANES][s][r % PT_BATCH_FFT_LANES]);
+        bins[k] = half_unscaled * (power->sum[p / PT_WELCH_LANES][q][p % PT_WELCH_LANES] +
+                                   power->sum[r / PT_WELCH_LANES][s][r % PT_WELCH_LANES]);
     }
 }

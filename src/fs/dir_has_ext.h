@@ -10,7 +10,7 @@
 
 /**
  * Whether a file below path has one of these extensions, in upper or lower case. Names that begin
- * with a dot are skipped. False for a folder that cannot be read: opening it returns the error.
+ * with a dot are skipped. True after a fault of the machine: opening the folder returns the error.
  *
  * extensions  lower case with the dot (".tar"); NULL ends the list
  */

@@ -13,7 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/byte_source.h"
 #include "base/error.h"
+#include "base/retry.h"
 #include "fs/path.h"
 
 /** The walk in progress. */
@@ -24,6 +26,7 @@ typedef struct tree {
     size_t max_paths, n_found;
     pt_strbuf path; /* current path below the root */
     pt_strbuf *text;
+    int *error;
     struct {
         dev_t device;
         ino_t file;
@@ -31,16 +34,26 @@ typedef struct tree {
 } tree;
 
 static patina_status unreadable(const tree *t, int why, patina_error *err) {
+    *t->error = why;
     const char *below = t->path.length > 0 ? t->path.text : "";
     return pt_fail(err, PATINA_EIO, "folder '%s%s%s' cannot be read: %s", t->root,
                    below[0] ? "/" : "", below, strerrordesc_np(why));
 }
 
-static bool is_folder(int folder_fd, const struct dirent *item) {
+/* A dangling link is a file, so that its entry is rejected as missing. */
+static patina_status is_folder(const tree *t, int folder_fd, const struct dirent *item, bool *yes,
+                               patina_error *err) {
     struct stat info;
-    if (item->d_type == DT_DIR) return true;
-    if (item->d_type != DT_LNK && item->d_type != DT_UNKNOWN) return false;
-    return fstatat(folder_fd, item->d_name, &info, 0) == 0 && S_ISDIR(info.st_mode);
+    unsigned n_faults = 0;
+    int error;
+    *yes = item->d_type == DT_DIR;
+    if (item->d_type != DT_LNK && item->d_type != DT_UNKNOWN) return PATINA_OK;
+    do {
+        error = fstatat(folder_fd, item->d_name, &info, 0) == 0 ? 0 : errno;
+        *yes = error == 0 && S_ISDIR(info.st_mode);
+        if (error == EACCES || error == EPERM || pt_errno_is_missing(error)) return PATINA_OK;
+    } while (pt_retry_after_fault(&n_faults, error));
+    return error == 0 ? PATINA_OK : unreadable(t, error, err);
 }
 
 static bool is_own_ancestor(tree *t, int fd, unsigned depth) {
@@ -59,7 +72,9 @@ static patina_status walk_folder(tree *t, int fd, unsigned depth, patina_error *
 /** Handles one directory entry: lists a file, enters a folder, or skips it. */
 static patina_status walk_dirent(tree *t, int folder_fd, const struct dirent *item, unsigned depth,
                                  patina_error *err) {
-    if (!is_folder(folder_fd, item)) {
+    bool is_dir;
+    PT_TRY(is_folder(t, folder_fd, item, &is_dir, err));
+    if (!is_dir) {
         if (!pt_path_has_any_ext(item->d_name, t->extensions)) return PATINA_OK;
         pt_strbuf_append_bytes(t->text, t->path.text, t->path.length + 1); /* with its NUL */
         t->n_found++;
@@ -137,7 +152,8 @@ patina_status pt_dir_walk_list(pt_dir_walk *walk, const char *root, unsigned max
               .max_depth = max_depth,
               .extensions = extensions,
               .max_paths = max_paths ? max_paths : SIZE_MAX,
-              .text = &walk->text};
+              .text = &walk->text,
+              .error = &walk->error};
     const int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     patina_status status = fd < 0 ? unreadable(&t, errno, err) : walk_folder(&t, fd, 0, err);
 
@@ -151,6 +167,10 @@ patina_status pt_dir_walk_list(pt_dir_walk *walk, const char *root, unsigned max
 patina_status pt_dir_walk_list_audio(pt_dir_walk *walk, const char *root, unsigned max_depth,
                                      patina_error *err) {
     return pt_dir_walk_list(walk, root, max_depth, pt_audio_extensions, 0, err);
+}
+
+bool pt_dir_walk_has_fault(const pt_dir_walk *walk) {
+    return walk->error != EACCES && walk->error != EPERM && pt_errno_is_machine_fault(walk->error);
 }
 
 void pt_dir_walk_release(pt_dir_walk *walk) {

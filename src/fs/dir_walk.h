@@ -18,6 +18,7 @@ typedef struct pt_dir_walk {
     const char **paths;
     size_t n_paths;
     pt_strbuf text; /* storage of the paths */
+    int error;      /* errno value of a folder that could not be read */
 } pt_dir_walk;
 
 /**
@@ -41,6 +42,11 @@ patina_status pt_dir_walk_list_audio(pt_dir_walk *walk, const char *root, unsign
  */
 patina_status pt_dir_walk_list(pt_dir_walk *walk, const char *root, unsigned max_depth,
                                const char *const *extensions, size_t max_paths, patina_error *err);
+
+/** Whether the walk ended because of a fault of the machine: not because a folder does not exist, is
+ * a file, or may not be read by this process. */
+bool pt_dir_walk_has_fault(const pt_dir_walk *walk);
+
 void pt_dir_walk_release(pt_dir_walk *walk);
 
 #endif /* PATINA_FS_DIR_WALK_H */

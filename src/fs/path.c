@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* path.c - path manipulation; the last two functions access the file system */
+/* path.c - path manipulation; the last three functions access the file system */
 
 #include "fs/path.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/byte_source.h"
+#include "base/error.h"
+#include "base/retry.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
 
@@ -102,6 +106,20 @@ pt_path pt_path_parent(const char *path) {
 bool pt_path_exists(const char *path) {
     struct stat info;
     return lstat(path, &info) == 0;
+}
+
+patina_status pt_path_find(const char *path, bool *exists, struct stat *info, patina_error *err) {
+    struct stat unused;
+    unsigned n_faults = 0;
+    int error;
+    do {
+        error = stat(path, info ? info : &unused) == 0 ? 0 : errno;
+        *exists = error == 0;
+        if (error == EACCES || error == EPERM || pt_errno_is_missing(error)) return PATINA_OK;
+    } while (pt_retry_after_fault(&n_faults, error));
+    if (error == 0) return PATINA_OK;
+    return pt_fail(err, PATINA_EIO, "file '%s': cannot be examined: %s", path,
+                   strerrordesc_np(error));
 }
 
 bool pt_path_is_same(const char *a, const char *b) {

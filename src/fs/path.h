@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 
@@ -53,8 +54,19 @@ pt_path pt_path_joinf(const char *folder, const char *format, ...) PT_PRINTF(2, 
 /** The directory part of a path: "." where it has none, "/" for a name below the root. */
 pt_path pt_path_parent(const char *path);
 
-/** Whether a name exists, a dangling link included. */
+/** Whether a name exists, a dangling link included. False if that cannot be found out. */
 bool pt_path_exists(const char *path);
+
+/**
+ * Finds out whether a path leads to something. Where the answer decides what is read, a fault of
+ * the machine must not look like a missing file: it is repeated, then an error. What this process
+ * may not reach (EACCES, EPERM) does not exist for it.
+ *
+ * info  may be NULL
+ *
+ * Errors  PATINA_EIO  a fault of the machine
+ */
+patina_status pt_path_find(const char *path, bool *exists, struct stat *info, patina_error *err);
 
 /** Whether two paths are of one existing file or folder. */
 bool pt_path_is_same(const char *a, const char *b);

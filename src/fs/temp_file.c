@@ -39,7 +39,8 @@ patina_status pt_temp_file_write_at(int fd, uint64_t offset, const void *bytes, 
         const ssize_t got =
             pwrite(fd, (const char *)bytes + done, n - done, (off_t)(offset + done));
         if (got < 0 && pt_is_interrupted(&n_interrupts)) continue;
-        if (got < 0) return pt_temp_file_fail_write(err);
+        if (got == 0) errno = ENOSPC;
+        if (got <= 0) return pt_temp_file_fail_write(err);
         done += (size_t)got;
     }
     return PATINA_OK;

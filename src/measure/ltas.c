@@ -68,12 +68,12 @@ static void add_hop(pt_ltas *ltas, const float *x, size_t n) {
     pt_welch_pack_quarter(x, n, ltas->mean, ltas->hop[ltas->n_hops++]);
     if (ltas->n_hops < 5) return;
 
-    const double *const quarter[5] = {ltas->hop[0], ltas->hop[1], ltas->hop[2], ltas->hop[3],
-                                      ltas->hop[4]};
+    const float *const quarter[5] = {ltas->hop[0], ltas->hop[1], ltas->hop[2], ltas->hop[3],
+                                     ltas->hop[4]};
     ltas->meter->ops->welch_accumulate(ltas->meter->spectrum, quarter, &ltas->workspace->pair,
                                        &ltas->workspace->power);
     for (size_t h = 0; h < 3; h++) { /* the two oldest to the end */
-        double *hop = ltas->hop[h + 2];
+        float *hop = ltas->hop[h + 2];
         ltas->hop[h + 2] = ltas->hop[h];
         ltas->hop[h] = hop;
     }

@@ -34,9 +34,9 @@ struct patina_meter {
     pt_ltas_band band[PATINA_LTAS_BANDS];
 };
 
-/** Scratch memory of an estimator: 1.3 MB. */
+/** Scratch memory of an estimator: 0.9 MB. */
 typedef struct pt_ltas_workspace {
-    _Alignas(64) double hop[5][PT_LTAS_HOP]; /* packed by pt_welch_pack_quarter */
+    _Alignas(64) float hop[5][PT_LTAS_HOP]; /* packed by pt_welch_pack_quarter */
     pt_welch_workspace pair;
     pt_welch_power power;
     double bins[PT_LTAS_BINS];
@@ -47,7 +47,7 @@ typedef struct pt_ltas {
     const patina_meter *meter;
     double mean;
     pt_ltas_workspace *workspace;
-    double *hop[5];  /* oldest first; hops before the signal are zeros */
+    float *hop[5];   /* oldest first; hops before the signal are zeros */
     size_t n_hops;   /* in hop */
     size_t n_filled; /* of hop_buffer */
     uint64_t n_samples;

@@ -86,10 +86,10 @@ static patina_status select_devices(const char *name, const pt_cl_device *listed
 }
 
 patina_status pt_device_list_open(const patina_device_options *options,
-                                  const pt_device_heads *heads, pt_cl_api *api,
+                                  const pt_device_attention *attention, pt_cl_api *api,
                                   pt_device *devices[PATINA_DEVICES_MAX], size_t *n,
                                   patina_error *err) {
-    const pt_device_options opening = {.heads = *heads};
+    const pt_device_options opening = {.attention = *attention};
     pt_cl_device *listed = NULL;
     size_t n_listed = 0;
     selection s;
@@ -103,7 +103,7 @@ patina_status pt_device_list_open(const patina_device_options *options,
         status = pt_device_open_opencl(api, &listed[s.index[i]], &opening, &devices[i], err);
         if (status != PATINA_OK) break;
         ++*n;
-        status = pt_device_check(devices[i], heads, err);
+        status = pt_device_check(devices[i], attention, err);
     }
     free(listed);
     return status;
@@ -111,7 +111,7 @@ patina_status pt_device_list_open(const patina_device_options *options,
 
 patina_status patina_devices_list(const char *opencl_library, patina_device_info **devices,
                                   size_t *n, patina_error *err) {
-    static const pt_device_options options = {.heads = {{24, 32, 64}, 3}, .tile = 1};
+    static const pt_device_options options = {.attention = {{24, 32, 64}, 3, 8}, .tile = 1};
     pt_cl_api api;
     pt_cl_device *listed = NULL;
     size_t n_listed = 0;
@@ -131,7 +131,7 @@ patina_status patina_devices_list(const char *opencl_library, patina_device_info
         d->is_gpu = listed[i].is_gpu != 0;
         d->is_usable =
             pt_device_open_opencl(&api, &listed[i], &options, &device, &fault) == PATINA_OK &&
-            pt_device_check(device, &options.heads, &fault) == PATINA_OK;
+            pt_device_check(device, &options.attention, &fault) == PATINA_OK;
         if (!d->is_usable)
             snprintf(d->fault, sizeof d->fault, "%.*s",
                      pt_text_truncate(fault.message, sizeof d->fault - 1), fault.message);

@@ -27,14 +27,14 @@ patina_status pt_device_options_check(const patina_device_options *options,
 /**
  * Opens and checks the devices.
  *
- * heads    sizes of attention heads
- * api      out; must outlive the devices
- * devices  out, [n], on failure too: to be closed
+ * attention  of the model
+ * api        out; must outlive the devices
+ * devices    out, [n], on failure too: to be closed
  *
- * Errors   PATINA_EUSAGE, PATINA_EIO, PATINA_ENOMEM
+ * Errors     PATINA_EUSAGE, PATINA_EIO, PATINA_ENOMEM
  */
 patina_status pt_device_list_open(const patina_device_options *options,
-                                  const pt_device_heads *heads, pt_cl_api *api,
+                                  const pt_device_attention *attention, pt_cl_api *api,
                                   pt_device *devices[PATINA_DEVICES_MAX], size_t *n,
                                   patina_error *err);
 

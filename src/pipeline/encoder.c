@@ -506,11 +506,11 @@ static void add_device(pt_encoder *e, pt_device *opened) {
 static patina_status open_devices(pt_encoder *e, const patina_device_options *options,
                                   patina_error *err) {
     pt_device *opened[PATINA_DEVICES_MAX] = {NULL};
-    pt_device_heads heads = {.n = 0};
+    pt_device_attention attention = {.n = 0};
     size_t n = 0;
 
-    PT_TRY(pt_device_model_list_heads(pt_clap_get_config(e->clap), &heads, err));
-    const patina_status status = pt_device_list_open(options, &heads, &e->api, opened, &n, err);
+    PT_TRY(pt_device_model_get_attention(pt_clap_get_config(e->clap), &attention, err));
+    const patina_status status = pt_device_list_open(options, &attention, &e->api, opened, &n, err);
     for (size_t i = 0; i < n; i++)
         add_device(e, opened[i]);
     return status;

@@ -31,11 +31,11 @@
 #include "dataset/output_dir.h"
 #include "fs/dir.h"
 #include "fs/path.h"
+#include "pipeline/card_metadata.h"
 #include "pipeline/device_list.h"
 #include "pipeline/keep_audio.h"
 #include "pipeline/library_versions.h"
 #include "pipeline/run.h"
-#include "pipeline/run_card.h"
 #include "pipeline/split_by_sound.h"
 
 #define SECOND_NS 1e9
@@ -79,7 +79,7 @@ static patina_status open_inputs(pt_run *r, const patina_generate_options *optio
     PT_TRY(status);
     PT_TRY(patina_meter_open(&r->meter, err));
     PT_TRY(pt_plan_resolve_options(&r->plan, options, r->effect_config, err));
-    PT_TRY(pt_run_card_to_json(options, &r->card, err));
+    PT_TRY(pt_card_metadata_to_json(options, &r->card, err));
     r->libraries = pt_library_versions_to_json();
     if (!r->libraries) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     PT_TRY(pt_plan_scan_corpus(&r->plan, o->stop, err));

@@ -21,10 +21,10 @@
 #include "dataset/row_writer.h"
 #include "dataset/run_metadata.h"
 #include "hub/dataset_path.h"
+#include "pipeline/audio_filter.h"
 #include "pipeline/device_list.h"
 #include "pipeline/ordered_pool.h"
 #include "pipeline/rows.h"
-#include "pipeline/source_check.h"
 #include "pipeline/window_select.h"
 
 #define CHUNK_ROWS        2000 /* rows of a part file if every entry has one caption */
@@ -255,9 +255,9 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
     const patina_status split_status = pt_splits_parse(o->split, &plan->splits, err);
     if (split_status == PATINA_EUSAGE) pt_error_add_context(err, "option '--split'");
     PT_TRY(split_status);
-    PT_TRY(pt_conditions_parse(o->filter, PT_FILTER_OPTION, &plan->filter, err));
-    PT_TRY(pt_conditions_parse(o->require, "require", &plan->require, err));
-    PT_TRY(pt_source_check_fields(&plan->require, err));
+    PT_TRY(pt_filter_expr_parse(o->filter, PT_FILTER_OPTION, &plan->filter, err));
+    PT_TRY(pt_filter_expr_parse(o->require, "require", &plan->require, err));
+    PT_TRY(pt_audio_filter_fields(&plan->require, err));
     plan->split_key = pt_split_key_parse(o->split_key);
     if (o->split_key && plan->splits.n_splits < 2)
         return pt_fail(err, PATINA_EUSAGE,
@@ -548,8 +548,8 @@ void pt_plan_release(pt_plan *plan) {
     pt_corpus_specs_release(&plan->corpora);
     free(plan->corpus_label);
     free(plan->first);
-    pt_conditions_release(&plan->filter);
-    pt_conditions_release(&plan->require);
+    pt_filter_expr_release(&plan->filter);
+    pt_filter_expr_release(&plan->require);
     free(plan->split);
     free(plan->settings);
     free(plan->corpus_kind);

@@ -14,7 +14,7 @@
 
 #include <patina/generate.h>
 
-#include "base/conditions.h"
+#include "base/filter_expr.h"
 #include "base/hash.h"
 #include "corpus/corpus_set.h"
 #include "corpus/corpus_spec.h"
@@ -42,7 +42,7 @@ typedef struct pt_plan {
     patina_generate_options options; /* with defaults replaced by their values */
     pt_corpus_specs corpora;
     char *corpus_label; /* for messages: the path of the corpus, "a.csv and 2 more" */
-    pt_conditions filter, require;
+    pt_filter_expr filter, require;
     pt_splits splits;
     pt_split_key split_key;
     uint8_t *split; /* [n_entries], of split_by_sound.h; NULL: another key */

@@ -14,8 +14,8 @@
 #include <patina/measure.h>
 
 #include "base/arena.h"
-#include "base/conditions.h"
 #include "base/error.h"
+#include "base/filter_expr.h"
 #include "corpus/corpus_iterator.h"
 #include "pipeline/encoder.h"
 #include "pipeline/entry_result.h"
@@ -43,12 +43,12 @@ typedef struct pt_row_context {
     bool fingerprint; /* write the fingerprint of the whole sound */
     uint32_t windows; /* of a recording; window_select.h */
     patina_window_mode window_mode;
-    bool skip_unreadable;         /* reject entries that the machine cannot read */
-    double purity_cap;            /* upper end of input_purity, dB */
-    double level_jitter_db;       /* range of the gain of each row, +-; 0: none */
-    const pt_conditions *filter;  /* on the audio; others are not used here */
-    const pt_conditions *require; /* on the quality of the source */
-    const char *keep_audio;       /* folder of keep_audio.h; may be NULL */
+    bool skip_unreadable;          /* reject entries that the machine cannot read */
+    double purity_cap;             /* upper end of input_purity, dB */
+    double level_jitter_db;        /* range of the gain of each row, +-; 0: none */
+    const pt_filter_expr *filter;  /* on the audio; others are not used here */
+    const pt_filter_expr *require; /* on the quality of the source */
+    const char *keep_audio;        /* folder of keep_audio.h; may be NULL */
     pt_memory_budget *budget;
     size_t scratch_bytes;           /* pt_rows_scratch_size */
     const patina_atomic_bool *stop; /* may be NULL */

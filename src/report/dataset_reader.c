@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/json_load.h"
 #include "dataset/output_dir.h"
+#include "fs/dir.h"
 #include "fs/path.h"
 
 static patina_status out_of_memory(patina_error *err) {
@@ -113,14 +114,13 @@ static patina_status list_parts(pt_dataset_reader *reader, patina_error *err) {
     if (!folder) return out_of_memory(err);
     patina_status status = PATINA_OK;
     DIR *dir = opendir(folder);
-    const struct dirent *item;
-    const int why = errno;
-    while (dir && status == PATINA_OK && (item = readdir(dir))) {
-        const size_t n_split = split_length(item->d_name);
-        if (n_split > 0 && item->d_name[0] != '.')
-            status = add_part(reader, item->d_name, n_split, err);
+    const char *name;
+    int why = errno;
+    while (dir && status == PATINA_OK && (name = pt_dir_next(dir, &why))) {
+        const size_t n_split = split_length(name);
+        if (n_split > 0 && name[0] != '.') status = add_part(reader, name, n_split, err);
     }
-    if (!dir && why != ENOENT) /* a set without rows has no folder */
+    if (status == PATINA_OK && why != 0 && (dir || why != ENOENT)) /* no folder: no rows */
         status = pt_fail(err, PATINA_EIO, "folder '%s': cannot be read: %s", folder, strerror(why));
     if (dir) closedir(dir);
     if (reader->n_parts > 0)

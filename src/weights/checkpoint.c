@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/byte_source.h"
 #include "base/error.h"
 #include "base/retry.h"
 #include "weights/checkpoint_format.h"
@@ -83,7 +84,9 @@ static patina_status map_file(const char *path, void **bytes, size_t *size, pati
     if (fd < 0)
         return pt_fail(err, PATINA_EIO, "file '%s': %s", path,
                        errno == ENOENT ? "not found" : strerror(errno));
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+    if (fstat(fd, &info) != 0) {
+        status = pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", path, strerror(errno));
+    } else if (!S_ISREG(info.st_mode)) {
         status = pt_fail(err, PATINA_EIO, "file '%s': not a regular file", path);
     } else if ((uintmax_t)info.st_size > SIZE_MAX) {
         status = pt_fail(err, PATINA_EIO, "file '%s': is too large for the address space", path);
@@ -134,6 +137,8 @@ static patina_status find_pt_file(const char *dir, char **name, patina_error *er
                          "folder '%s': has several weight files, such as '%s' and '%s'; pass the "
                          "path of one of them",
                          dir, items[0]->d_name, items[1]->d_name);
+    else if (n < 0)
+        status = pt_fail(err, PATINA_EIO, "folder '%s': cannot be read: %s", dir, strerror(errno));
     else
         status =
             pt_fail(err, PATINA_EIO,
@@ -149,16 +154,19 @@ static patina_status find_pt_file(const char *dir, char **name, patina_error *er
 }
 
 /* The name of the weight file in a folder; the caller frees it. A dangling link counts as a file,
- * so that the error names it. */
+ * so that the error names it; one that cannot be examined, too: another must not be taken. */
 static patina_status find_weights_file(const char *dir, char **name, patina_error *err) {
     static const char *const names[] = {"model.safetensors", "pytorch_model.bin"};
     const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const char *found = NULL;
     struct stat info;
 
-    for (size_t i = 0; fd >= 0 && !found && i < sizeof names / sizeof names[0]; i++)
-        if (fstatat(fd, names[i], &info, AT_SYMLINK_NOFOLLOW) == 0) found = names[i];
-    if (fd >= 0) close(fd);
+    if (fd < 0)
+        return pt_fail(err, PATINA_EIO, "folder '%s': cannot be opened: %s", dir, strerror(errno));
+    for (size_t i = 0; !found && i < sizeof names / sizeof names[0]; i++)
+        if (fstatat(fd, names[i], &info, AT_SYMLINK_NOFOLLOW) == 0 || !pt_errno_is_missing(errno))
+            found = names[i];
+    close(fd);
     if (!found) return find_pt_file(dir, name, err);
     *name = strdup(found);
     if (!*name) return pt_fail(err, PATINA_ENOMEM, "folder '%s': out of memory", dir);

@@ -93,17 +93,20 @@ E
 
 test_embed() {
     need_device
-    local clip=$DEMO/clips/perc_bell.wav i captions=()
+    local clip=$DEMO/clips/perc_bell.wav i model captions=()
     for i in 1 2 3 4 5 6 7 8 9; do captions+=(--text "caption $i" --text "a dog that barks $i times"); done
-    "$PATINA" embed --model "$MINI" -o cpu.npy "${captions[@]}" --audio "$clip"
-    "$PATINA" embed --model "$MINI" -o one.npy "${captions[@]}" --audio "$clip" --device opencl:0 \
-        --device-batch 1
-    "$PATINA" embed --model "$MINI" -o two.npy "${captions[@]}" --audio "$clip" --device opencl:0,1 \
-        --device-batch 7
-    cmp one.npy two.npy || fail "embeddings depend on the batch"
-    py <<'E'
+    for model in "$MINI" "$DEMO/model"; do # windows of 8 x 8 and of 4 x 4
+        rm -f ./*.npy
+        "$PATINA" embed --model "$model" -o cpu.npy "${captions[@]}" --audio "$clip"
+        "$PATINA" embed --model "$model" -o one.npy "${captions[@]}" --audio "$clip" --device opencl:0 \
+            --device-batch 1
+        "$PATINA" embed --model "$model" -o two.npy "${captions[@]}" --audio "$clip" --device opencl:0,1 \
+            --device-batch 7
+        cmp one.npy two.npy || fail "$model: embeddings depend on the batch"
+        py <<'E'
 assert_all_near(read_npy("cpu.npy")[1], read_npy("one.npy")[1], 1e-5)
 E
+    done
 }
 
 # A run is completed where it was begun: on devices, or on the CPU.

@@ -3,8 +3,8 @@
 # io_faults.sh - faults of the machine while audio is read, and a corpus that changes during a run
 
 # A library that makes calls for one file fail: FAULT_PATH is part of its path; FAULT_CALL is open, pread,
-# shrink (reads return 0), truncate (of the file, after mmap) or swap (FAULT_PATH.new is opened instead);
-# FAULT_ERRNO is the error. The first FAULT_AFTER opens succeed, then FAULT_TIMES calls fail, all by default.
+# stat (and lstat, fstatat), shrink (reads return 0), truncate (of the file, after mmap), swap
+# (FAULT_PATH.new is opened instead), or getline (of any file); FAULT_ERRNO is the error. The first FAULT_AFTER opens succeed, then FAULT_TIMES calls fail, all by default.
 build_faults() {
     command -v cc >/dev/null || skip "no C compiler"
     if nm "$PATINA" | grep -q -E '__(asan|tsan|ubsan)_'; then
@@ -21,6 +21,7 @@ build_faults() {
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static atomic_int n_done, n_opened;
@@ -82,6 +83,40 @@ ssize_t pread64(int fd, void *buffer, size_t n, off64_t offset) {
     return real(fd, buffer, n, offset);
 }
 
+static int stat_fails(const char *path) {
+    const char *part = getenv("FAULT_PATH");
+    if (!part || !strstr(path, part) || !is_due("stat")) return 0;
+    errno = atoi(getenv("FAULT_ERRNO"));
+    return 1;
+}
+
+int stat64(const char *path, struct stat64 *info) {
+    int (*real)(const char *, struct stat64 *) = dlsym(RTLD_NEXT, "stat64");
+    return stat_fails(path) ? -1 : real(path, info);
+}
+
+int lstat64(const char *path, struct stat64 *info) {
+    int (*real)(const char *, struct stat64 *) = dlsym(RTLD_NEXT, "lstat64");
+    return stat_fails(path) ? -1 : real(path, info);
+}
+
+int fstatat64(int folder, const char *path, struct stat64 *info, int flags) {
+    int (*real)(int, const char *, struct stat64 *, int) = dlsym(RTLD_NEXT, "fstatat64");
+    return stat_fails(path) ? -1 : real(folder, path, info, flags);
+}
+
+/* An inline getline calls this one. */
+ssize_t __getdelim(char **line, size_t *n, int end, FILE *file) {
+    ssize_t (*real)(char **, size_t *, int, FILE *) = dlsym(RTLD_NEXT, "__getdelim");
+    if (!is_due("getline")) return real(line, n, end, file);
+    errno = ENOMEM;
+    return -1;
+}
+
+ssize_t getline(char **line, size_t *n, FILE *file) {
+    return __getdelim(line, n, '\n', file);
+}
+
 ssize_t pread(int fd, void *buffer, size_t n, off_t offset) {
     return pread64(fd, buffer, n, offset);
 }
@@ -130,7 +165,7 @@ test_lasting_faults() {
     export FAULT_PATH=perc_bell.wav
     generate --corpus "$DEMO/manifest.jsonl" --chunk 4 --out plain --quiet
     local call error
-    for call in "open 13" "open 24" "pread 5"; do
+    for call in "open 13" "open 24" "open 16" "pread 5" "pread 121"; do # EBUSY, EREMOTEIO
         error=${call#* }
         rm -rf set
         with_fault "${call% *}" "$error" 1000000 --out set
@@ -244,6 +279,53 @@ E
         run generate --model "$MINI" --corpus manifest.jsonl --out set --chunk 2 --threads 1 --quiet
     assert_failure 1
     assert_stderr "entry 3 ('clip 2') has changed since the run started"
+}
+
+# A file that cannot be examined is not a missing one: another would be read in its place, or none.
+test_faults_of_stat() {
+    build_faults
+    mkdir -p all/b model
+    cp "$DEMO/clips/perc_bell.wav" all/a.wav
+    cp "$DEMO/clips/misc_burp.flac" all/b/b.flac
+    echo "a bell" >all/a.txt
+    echo "a burp" >all/b/b.txt
+    mkdir linked
+    cp all/a.* linked
+    ln -s ../all/b linked/b
+    mkdir -p table/audio/fold1 table/metadata
+    cp all/a.wav table/audio/fold1
+    printf 'slice_file_name,fold,class\na.wav,1,bell\n' >table/metadata/clips.csv
+    cp -r "$MINI" one
+    cp -r "$MINI" two
+    # Another file, which would be read where the first one looks missing.
+    printf 'not a model' >two/pytorch_model.bin
+    local case corpus model saved
+    export CORPUS
+    for case in "linked one b" "table/metadata/clips.csv one ../audio" \
+        "all two model.safetensors" "all one config.json"; do
+        read -r corpus model FAULT_PATH <<<"$case"
+        export FAULT_PATH CORPUS=$corpus
+        rm -rf plain set
+        saved=$MINI MINI=$model
+        generate --corpus "$corpus" --chunk 4 --out plain --quiet
+        with_fault stat 5 1000000 --out set
+        if grep -q pytorch_model "$WORK/stderr"; then fail "another file of weights"; fi
+        [ "$STATUS" -eq 1 ] || assert_same_dirs plain set
+        with_fault stat 5 1 --out set
+        [ "$STATUS" -eq 1 ] || assert_same_dirs plain set
+        generate --corpus "$corpus" --chunk 4 --out set --quiet
+        MINI=$saved
+        assert_same_dirs plain set
+    done
+}
+
+# A line that cannot be read for lack of memory is not the end of the file.
+test_lines_without_memory() {
+    build_faults
+    generate --corpus "$DEMO/manifest.jsonl" --out set --quiet
+    FAULT_CALL=getline LD_PRELOAD=$PWD/faults.so run verify set
+    assert_failure 1
+    assert_stderr "cannot be read: Cannot allocate memory"
 }
 
 # measure, degrade and embed report the error of the machine, not damaged audio.

@@ -10,6 +10,11 @@
  *   FAULT_FRAME=OFFSET   its innermost frame: other calls are not unwound, which saves most time
  *   FAULT_FOREVER=1      and all later calls of the same kind (alloc or call), whatever their stack
  *   FAULT_ERRNO=NUMBER   errno of a failed system call; read and write do half their work for 0
+ *   FAULT_SERVER=1       instead of running main(), fork a process for each line of standard input,
+ *                        which saves loading 150 libraries each time. Fields, separated by the
+ *                        character US: folder, files for standard output and error, the values of
+ *                        the variables above in this order, all of them empty for a run without
+ *                        faults, and the arguments. Answers: its number, then its wait status
  *
  * Only calls made below main() of the program count. A stack is identified by the modules and
  * offsets of its frames, so that it is the same in every process. A frame that occurs twice counts
@@ -43,6 +48,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -145,25 +151,107 @@ static void report_signal(int number) {
     raise(number);
 }
 
-__attribute__((constructor)) static void open_library(void) {
+static void activate(const char *log, const char *stack, const char *frame, const char *always,
+                     const char *error) {
     static const int fatal[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
-    const char *log = getenv("FAULT_LOG"), *stack = getenv("FAULT_STACK"),
-               *frame = getenv("FAULT_FRAME"), *error = getenv("FAULT_ERRNO");
-    void *frames[2];
-    if (!log && !stack) return;
-    backtrace(frames, 2); /* loads libgcc now */
-    dl_iterate_phdr(add_module, NULL);
-    if (log)
+    if (log && *log)
         log_fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
                               0666);
     wanted_stack = stack ? strtoull(stack, NULL, 16) : 0;
     wanted_frame = frame ? strtoull(frame, NULL, 16) : 0;
-    fault_errno = error ? atoi(error) : EIO;
-    forever = getenv("FAULT_FOREVER") != NULL;
+    fault_errno = error && *error ? atoi(error) : EIO;
+    forever = always && *always;
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
         signal(fatal[i], report_signal);
     is_active = true;
 }
+
+__attribute__((constructor)) static void open_library(void) {
+    const char *log = getenv("FAULT_LOG"), *stack = getenv("FAULT_STACK");
+    void *frames[2];
+    if (!log && !stack && !getenv("FAULT_SERVER")) return;
+    backtrace(frames, 2); /* loads libgcc now */
+    dl_iterate_phdr(add_module, NULL);
+    if (log || stack)
+        activate(log, stack, getenv("FAULT_FRAME"), getenv("FAULT_FOREVER"), getenv("FAULT_ERRNO"));
+}
+
+/* ---- server: main() in a child for each request */
+
+#define REQUEST_BYTES 65536
+#define ARGS_MAX      64
+
+enum { FOLDER, OUTPUT, ERRORS, LOG, STACK, FRAME, FOREVER, ERRNO, ARGS };
+
+static int (*program_main)(int, char **, char **);
+
+static void redirect(const char *path, int flags, int to) {
+    const int fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0666);
+    if (fd < 0 || dup2(fd, to) < 0) _exit(127);
+    syscall(SYS_close, fd);
+}
+
+/* The child of a request; name is that of the program. */
+static int run_request(char **fields, size_t n_fields, char *name, char **environment) {
+    char *args[ARGS_MAX + 1] = {name};
+    int n = 1;
+    for (size_t i = ARGS; i < n_fields; i++)
+        args[n++] = fields[i];
+    if (chdir(fields[FOLDER]) != 0) return 127;
+    redirect("/dev/null", O_RDONLY, STDIN_FILENO);
+    redirect(fields[OUTPUT], O_WRONLY | O_CREAT | O_TRUNC, STDOUT_FILENO);
+    redirect(fields[ERRORS], O_WRONLY | O_CREAT | O_TRUNC, STDERR_FILENO);
+    if (*fields[LOG])
+        activate(fields[LOG], fields[STACK], fields[FRAME], fields[FOREVER], fields[ERRNO]);
+    return program_main(n, args, environment);
+}
+
+static size_t split_fields(char *line, char **fields) {
+    size_t n = 0;
+    for (char *at = line; at && n < ARGS + ARGS_MAX - 1; n++) {
+        fields[n] = at;
+        at = strchr(at, '\x1f');
+        if (at) *at++ = '\0';
+    }
+    return n;
+}
+
+static int serve(int argc, char **argv, char **environment) {
+    static char line[REQUEST_BYTES];
+    char *fields[ARGS + ARGS_MAX];
+    const int answers = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 100);
+    (void)argc;
+    while (fgets(line, sizeof line, stdin)) {
+        int status;
+        line[strcspn(line, "\n")] = '\0';
+        const size_t n = split_fields(line, fields);
+        const pid_t child = n < ARGS ? -1 : fork();
+        if (child < 0) return 127;
+        if (child == 0) {
+            syscall(SYS_close, answers);
+            exit(run_request(fields, n, argv[0], environment));
+        }
+        dprintf(answers, "%d\n", (int)child);
+        waitpid(child, &status, 0);
+        dprintf(answers, "%d\n", status);
+    }
+    return 0;
+}
+
+int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void),
+                      void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
+
+int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void),
+                      void (*fini)(void), void (*rtld_fini)(void), void *stack_end) {
+    typedef int begin(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void),
+                      void (*)(void), void *);
+    begin *real = (begin *)(uintptr_t)dlsym(RTLD_NEXT, "__libc_start_main");
+    program_main = main;
+    return real(getenv("FAULT_SERVER") ? serve : main, argc, argv, init, fini, rtld_fini,
+                stack_end);
+}
+
+/* ---- call stacks */
 
 static bool occurs_before(void *const *frames, int i) {
     for (int k = 1; k < i; k++)
@@ -425,6 +513,8 @@ DEFINE_OTHER(char *, NULL, fgets, (char *line, int n, FILE *file), line, n, file
 DEFINE_OTHER(char *, NULL, realpath, (const char *path, char *absolute), path, absolute)
 DEFINE_OTHER(char *, NULL, mkdtemp, (char *path), path)
 DEFINE_OTHER(ssize_t, -1, getline, (char **line, size_t *n, FILE *file), line, n, file)
+DEFINE_OTHER(ssize_t, -1, __getdelim, (char **line, size_t *n, int end, FILE *file), line, n, end,
+             file) /* what an inline getline calls */
 DEFINE_OTHER(ssize_t, -1, readlink, (const char *path, char *to, size_t n), path, to, n)
 DEFINE_OTHER(ssize_t, -1, getrandom, (void *bytes, size_t n, unsigned flags), bytes, n, flags)
 DEFINE_OTHER(ssize_t, -1, readv, (int fd, const struct iovec *parts, int n), fd, parts, n)

@@ -27,22 +27,25 @@ import errno
 import hashlib
 import os
 import random
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MINI = str(ROOT / "tests/golden/clap/mini")
-DEMO = str(ROOT / "examples/demo/manifest.jsonl")
-CLIP = sorted((ROOT / "examples/demo").rglob("*.flac")) + sorted((ROOT / "examples/demo").rglob("*.wav"))
+CLIPS = ROOT / "examples/demo/clips"
+FLAC, OGG = "misc_crow.flac", "guit_e_slide.ogg"  # short
 ERRNOS = (errno.EIO, errno.ENOSPC, errno.EMFILE, errno.EINTR, errno.ESTALE, errno.EBUSY, errno.EDQUOT,
           0)  # 0: short reads and writes
 STATUSES = (0, 1, 2, 75)
 TIMEOUT_S = 300
 
-RUN = ["--model", MINI, "--corpus", DEMO, "--limit", "2", "--threads", "1", "--out", "set", "--quiet"]
+RUN = ["--model", MINI, "--corpus", "{root}/manifest.jsonl", "--threads", "1", "--out", "set", "--quiet"]
 
 # name: (commands that prepare the folder, the command under test)
 COMMANDS = {
@@ -55,10 +58,10 @@ COMMANDS = {
     "finish": ([["generate", *RUN, "--chunk", "1", "--shard", "0/1"]], ["finish", "set"]),
     "verify": ([["generate", *RUN]], ["verify", "set"]),
     "inspect": ([["generate", *RUN]], ["inspect", "set", "--json"]),
-    "report": ([["generate", *RUN]], ["inspect", "set", "--report", "page.html", "--audio-root", str(Path(DEMO).parent)]),
-    "measure": ([], ["measure", "--json", str(CLIP[0])]),
-    "degrade": ([], ["degrade", str(CLIP[0]), "out.wav", "--seed", "3"]),
-    "embed": ([], ["embed", "--model", MINI, "--audio", str(CLIP[0]), "--out", "out.npy"]),
+    "report": ([["generate", *RUN]], ["inspect", "set", "--report", "page.html", "--audio-root", "{root}"]),
+    "measure": ([], ["measure", "--json", "{root}/%s" % FLAC]),
+    "degrade": ([], ["degrade", "{root}/%s" % FLAC, "out.wav", "--seed", "3"]),
+    "embed": ([], ["embed", "--model", MINI, "--audio", "{root}/%s" % FLAC, "--out", "out.npy"]),
     "effects": ([], ["effects"]),
 }
 
@@ -82,17 +85,49 @@ class Sweep:
         self.library = str(Path(options.library).resolve())
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) and "TMPDIR" not in os.environ else None
         self.root = Path(tempfile.mkdtemp(prefix="patina-faults-", dir=memory))
+        self.thread, self.servers = threading.local(), []
+        shutil.copy(CLIPS / FLAC, self.root)
+        shutil.copy(CLIPS / OGG, self.root)
+        (self.root / "manifest.jsonl").write_text(
+            f'{{"audio": "{FLAC}", "caption": "A crow"}}\n'
+            f'{{"audio": "{OGG}", "caption": ["A slide on a guitar", "Somebody slides on a guitar"]}}\n')
 
-    def run(self, folder, command, **faults):
-        environment = dict(os.environ, **faults)
-        if faults:
-            environment["LD_PRELOAD"] = self.library
+    def server(self):
+        """The process of this thread that forks the program for each command."""
+        server = getattr(self.thread, "server", None)
+        if not server or server.poll() is not None:
+            server = self.thread.server = subprocess.Popen(
+                [self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                bufsize=0,
+                env=dict(os.environ, LD_PRELOAD=self.library, FAULT_SERVER="1"))
+            self.servers.append(server)
+        return server
+
+    def close(self):
+        for server in self.servers:
+            server.stdin.close()
+            server.wait()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def run(self, folder, command, log="", stack="", frame="", forever=False, error=""):
         if command[0] == "move":
             os.rename(folder / command[1], folder / command[2])
             return None
-        return subprocess.run([self.program, *command], cwd=folder, env=environment,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=TIMEOUT_S)
+        server, out, errors = self.server(), Path(f"{folder}.out"), Path(f"{folder}.err")
+        fields = [folder, out, errors, log, stack, frame, "1" if forever else "", error,
+                  *(word.replace("{root}", str(self.root)) for word in command)]
+        server.stdin.write("\x1f".join(map(str, fields)).encode() + b"\n")
+        server.stdin.flush()
+        child = int(server.stdout.readline())
+        if not select.select([server.stdout], [], [], TIMEOUT_S)[0]:
+            os.kill(child, signal.SIGKILL)
+            server.stdout.readline()
+            raise subprocess.TimeoutExpired(command, TIMEOUT_S)
+        status = os.waitstatus_to_exitcode(int(server.stdout.readline()))
+        done = subprocess.CompletedProcess(command, status, out.read_bytes(), errors.read_bytes())
+        out.unlink()
+        errors.unlink()
+        return done
 
     def prepare(self, name, folder):
         folder.mkdir()
@@ -107,7 +142,7 @@ class Sweep:
             self.root / f"{name}.log"
         self.prepare(name, before)
         shutil.copytree(before, after, symlinks=True)
-        done = self.run(after, COMMANDS[name][1], FAULT_LOG=str(log))
+        done = self.run(after, COMMANDS[name][1], log=log)
         if done.returncode != 0:
             sys.exit(f"{name}: status {done.returncode} without a fault: {done.stderr.decode()}")
         stacks = [line.split() for line in log.read_text().splitlines()
@@ -132,9 +167,7 @@ class Sweep:
         _, key, function, module, frame = stack
         folder, log = self.root / f"{name}.{number}", self.root / f"{name}.{number}.log"
         shutil.copytree(known["before"], folder, symlinks=True)
-        faults = {"FAULT_STACK": key, "FAULT_FRAME": frame, "FAULT_ERRNO": str(error), "FAULT_LOG": str(log)}
-        if forever:
-            faults["FAULT_FOREVER"] = "1"
+        faults = {"stack": key, "frame": frame, "error": error, "log": log, "forever": forever}
         what = (f"{name}: {function} in {module}, stack {key}, errno {error}, "
                 f"{'from there on' if forever else 'once'}")
         foreign = False
@@ -227,7 +260,7 @@ def main():
                     failed += 1
                     print(wrong, flush=True)
     finally:
-        shutil.rmtree(sweep.root, ignore_errors=True)
+        sweep.close()
     print("\n| command | call stacks | runs | signals of third-party libraries | violations |\n|---|---|---|---|---|")
     for name, count in counts.items():
         print(f"| {name} | {count['stacks']} | {count['points']} | {count['foreign']} | {count['failed']} |")

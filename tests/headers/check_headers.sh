@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# check_headers.sh - every public header, and the example in it, compiles alone as C and C++
+# check_headers.sh - every public header, and the example in it, compiles alone as C and C++; the declarations of the
+# Python package agree with them
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -37,4 +38,8 @@ for header in include/patina/*.h; do
         bad=1
     }
 done
+python3 tests/python/check_abi.py | cc -std=c11 -Iinclude -fsyntax-only -x c - || {
+    echo "python/patina/_abi.py: a declaration differs from the header"
+    bad=1
+}
 exit "$bad"

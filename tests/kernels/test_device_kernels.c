@@ -51,17 +51,19 @@ static void check_linear(pt_test *t, pt_device *device, bool is_first) {
                     NULL);
 }
 
-static void check_attention(pt_test *t, pt_device *device, size_t dim) {
+static void check_attention(pt_test *t, pt_device *device, size_t dim, size_t window) {
     static const int32_t starts[] = {0, 1, 78, 142, 207, 219};
     static const size_t sides[] = {8, 16, 32};
     for (size_t i = 0; i < 3; i++)
-        for (int32_t shift = 0; shift <= 4; shift += 4)
+        for (int shifted = 0; shifted < 2; shifted++)
             check(t, device,
-                  &(pt_device_launch){.kernel = PT_DEVICE_window_attention,
-                                      .head_dim = dim,
-                                      .grid = {sides[i] / 8 * (sides[i] / 8), 2, 2},
-                                      .integers = {(int32_t)sides[i], 2, shift},
-                                      .floats = {1.0F / sqrtf((float)dim)}},
+                  &(pt_device_launch){
+                      .kernel = PT_DEVICE_window_attention,
+                      .head_dim = dim,
+                      .window = window,
+                      .grid = {sides[i] / window * (sides[i] / window), 2, 2},
+                      .integers = {(int32_t)sides[i], 2, shifted * (int32_t)(window / 2)},
+                      .floats = {1.0F / sqrtf((float)dim)}},
                   NULL);
     check(t, device,
           &(pt_device_launch){.kernel = PT_DEVICE_text_attention,
@@ -96,25 +98,30 @@ static void check_simple(pt_test *t, pt_device *device) {
         check(t, device, &others[i], starts);
 }
 
+/* Attention of all sizes that a device was opened with. */
+static void check_attentions(pt_test *t, pt_device *device, const pt_device_attention *attention) {
+    for (size_t k = 0; k < attention->n; k++)
+        check_attention(t, device, attention->dims[k], attention->window);
+    CHECK_OK(pt_device_check(device, attention, &t->err));
+}
+
 TEST(device_kernels, equal_bits) {
-    static const pt_device_heads heads = {{6, 8, 12, 16, 24, 32, 64}, 7};
+    static const pt_device_attention published = {{6, 8, 12, 16, 24, 32, 64}, 7, 8};
+    static const pt_device_attention small = {{6, 32}, 2, 4};
     pt_cl_api api;
     pt_cl_device *devices = NULL;
     size_t n = 0;
     if (!open_list(t, &api, &devices, &n)) return;
     for (size_t i = 0; i < n; i++)
         for (size_t tile = 1; tile <= pt_device_tile_count(); tile++) {
+            const pt_device_attention *attention = tile == 2 ? &small : &published;
+            const pt_device_options options = {.attention = *attention, .tile = tile};
             pt_device *device = NULL;
-            const pt_device_options options = {.heads = heads, .tile = tile};
             if (!CHECK_OK(pt_device_open_opencl(&api, &devices[i], &options, &device, &t->err)))
                 continue;
             check_linear(t, device, tile == 1 || getenv("PATINA_FULL_TESTS"));
-            if (tile == 1) {
-                check_simple(t, device);
-                for (size_t k = 0; k < heads.n; k++)
-                    check_attention(t, device, heads.dims[k]);
-                CHECK_OK(pt_device_check(device, &heads, &t->err));
-            }
+            if (tile == 1) check_simple(t, device);
+            if (tile <= 2) check_attentions(t, device, attention);
             pt_device_close(&device);
         }
     free(devices);
@@ -124,7 +131,7 @@ TEST(device_kernels, equal_bits) {
  * interpreter of kernels (oclgrind.sh). PATINA_CL_OPTIONS is added to the options of the compiler:
  * -DFAULT_RACE and -DFAULT_BOUNDS plant a fault, which changes no value that is compared. */
 TEST(device_kernels, small) {
-    static const pt_device_heads heads = {{24}, 1};
+    static const pt_device_attention attention = {{24}, 1, 8};
     static const int32_t sides[] = {134, 134, 262, 70};
     pt_cl_api api;
     pt_cl_device *devices = NULL;
@@ -133,28 +140,28 @@ TEST(device_kernels, small) {
     for (size_t tile = 1; tile <= pt_device_tile_count(); tile++) {
         const int32_t side = sides[(tile - 1) % 4];
         const pt_device_options options = {
-            .heads = heads, .tile = tile, .build_options = getenv("PATINA_CL_OPTIONS")};
+            .attention = attention, .tile = tile, .build_options = getenv("PATINA_CL_OPTIONS")};
         pt_device *device = NULL;
         if (!CHECK_OK(pt_device_open_opencl(&api, &devices[0], &options, &device, &t->err))) break;
         const pt_device_launch l = {.kernel = PT_DEVICE_linear, .integers = {side, side, 33, 1}};
         check(t, device, &l, NULL);
-        if (tile == pt_device_tile_count()) CHECK_OK(pt_device_check(device, &heads, &t->err));
+        if (tile == pt_device_tile_count()) CHECK_OK(pt_device_check(device, &attention, &t->err));
         pt_device_close(&device);
     }
     free(devices);
 }
 
 TEST(device_kernels, fast_math_is_refused) {
-    static const pt_device_heads heads = {{24}, 1};
+    static const pt_device_attention attention = {{24}, 1, 8};
     static const pt_device_options options = {
-        .heads = heads, .tile = 1, .build_options = "-cl-fast-relaxed-math"};
+        .attention = attention, .tile = 1, .build_options = "-cl-fast-relaxed-math"};
     pt_cl_api api;
     pt_cl_device *devices = NULL;
     pt_device *device = NULL;
     size_t n = 0;
     if (!open_list(t, &api, &devices, &n)) return;
     if (CHECK_OK(pt_device_open_opencl(&api, &devices[0], &options, &device, &t->err))) {
-        CHECK_FAILS(pt_device_check(device, &heads, &t->err), PATINA_EUSAGE);
+        CHECK_FAILS(pt_device_check(device, &attention, &t->err), PATINA_EUSAGE);
         CHECK_CONTAINS(t->err.message, "fast-math");
     }
     pt_device_close(&device);

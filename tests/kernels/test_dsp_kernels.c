@@ -207,9 +207,9 @@ TEST(dsp_kernels, welch_gives_the_same_bits) {
     pt_welch_workspace *work = (pt_welch_workspace *)alloc_aligned(sizeof *work / sizeof(double));
     pt_welch_power *expected = (pt_welch_power *)alloc_aligned(sizeof *expected / sizeof(double));
     pt_welch_power *found = (pt_welch_power *)alloc_aligned(sizeof *found / sizeof(double));
-    double *quarters = alloc_aligned(5 * QUARTER);
+    float *quarters = (float *)(void *)alloc_aligned(5 * QUARTER / 2);
     float *x = stimulus_alloc(QUARTER);
-    const double *quarter[5];
+    const float *quarter[5];
     pt_welch_plan_init(plan);
     for (kind k = 0; k < N_KINDS; k++) {
         for (size_t q = 0; q < 5; q++) {

@@ -11,6 +11,7 @@ import importlib.util
 import inspect
 import io
 import json
+import multiprocessing
 import os
 import pickle
 import re
@@ -268,13 +269,23 @@ def invalid_audio_inputs(options):
     raises(TypeError, patina.measure, (noise * 32767).astype(np.uint16), 48000)
     raises(TypeError, patina.measure, noise, 48000, sr=48000)
     raises(TypeError, patina.measure, io.StringIO("text"))
+    with open(GOLDEN / "prog.wav", encoding="utf-8") as file:
+        assert "binary mode" in str(raises(TypeError, patina.measure, file))
+    with open(GOLDEN / "prog.wav", "rb") as file:
+        patina.measure(file)
+        assert "prog.wav' is at its end" in str(raises(ValueError, patina.measure, file))
+    raises(ValueError, patina.measure, file)  # closed
     raises(TypeError, patina.measure, noise.astype(np.complex64), 48000)
     raises(TypeError, patina.measure, GOLDEN / "prog.wav", 48000)
     raises(TypeError, patina.measure, ["a", "b"], 48000)
     raises(ValueError, patina.measure, np.zeros((2, 3, 4)), 48000)
     raises(ValueError, patina.measure, np.float32(1), 48000)
     raises(ValueError, patina.measure, noise, -1)
-    raises(ValueError, patina.measure, noise, 44100.5)
+    for rate in (44100.5, float("inf"), float("nan"), "48000"):
+        assert "whole number" in str(raises(ValueError, patina.measure, noise, rate))
+    for rate in ([48000], noise):
+        raises(TypeError, patina.measure, noise, rate)
+    raises(TypeError, patina.measure, noise, 48000, start_frame=[1])
     raises(ValueError, patina.measure, noise, 48000, start_frame=-1)
     advice = str(raises(ValueError, patina.measure, np.zeros((2, 48000)), 48000))
     assert "samples.T or channels_first=True" in advice, advice
@@ -380,15 +391,37 @@ def seeds_and_windows(options):
 
 
 @check
+def results_compare(options):
+    """equal targets are equal, and all results can be pickled"""
+    found, other = patina.measure(PROG, PROG_RATE), patina.measure(PROG[::-1], PROG_RATE)
+    assert found == patina.measure(PROG[:, 0], PROG_RATE) and found != other and found != 1
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert pickle.loads(pickle.dumps(patina.degrade(PROG, PROG_RATE))).purity_db > 0
+    assert pickle.loads(pickle.dumps(patina.Error("a sentence", "silent"))).reason == "silent"
+
+
+@check
 def effect_configs(options):
-    """a configuration may be a dict or a file"""
+    """a configuration may be a dict, JSON or a file, in every function alike"""
     suite = {"clean": 0, **{name: {"probability": float(name == "noise")} for name in (
         "comb", "mud", "sibilance", "noise", "clip", "pops")}}
     path = SCRATCH / "suite.json"
     path.write_text(json.dumps(suite), "utf-8")
-    for given in (suite, path, str(path)):
+    of_numpy = {**suite, "clean": np.float32(0), "noise": {"probability": np.int64(1)}}
+    for given in (suite, path, str(path), json.dumps(suite), of_numpy):
         found = patina.degrade(PROG, PROG_RATE, seed=1, suite=given)
         assert [stage["fx"] for stage in found.recipe["chain"]] == ["noise"]
+        transform = patina.Degrade(seed=1, suite=given, return_purity=True)
+        assert transform(PROG[:, 0], PROG_RATE)[1] < 50
+        assert [one["name"] for one in patina.effects(given) if one["probability"] > 0] == ["noise"]
+        assert generate(SCRATCH / "configured", suite=given, limit=1, dry_run=True)["rows"] > 0
+    # A number is not the descriptor of an open file.
+    for wrong, kind in ((1, TypeError), ([suite], TypeError), (b"{}", TypeError), ("{", patina.Error),
+                        (SCRATCH / "absent", patina.Error), (SCRATCH, patina.Error)):
+        for function in (lambda suite: patina.degrade(PROG, PROG_RATE, suite=suite), patina.effects,
+                         lambda suite: patina.Degrade(suite=suite),
+                         lambda suite: generate(SCRATCH / "configured", suite=suite)):
+            raises(kind, function, wrong)
     error = raises(patina.Error, patina.degrade, PROG, PROG_RATE, suite={"nosie": {}})
     assert error.reason == "format" and "nosie" in str(error), error
 
@@ -609,6 +642,38 @@ def transform_in_audiomentations(options):
     assert (y == patina.Degrade(seed=1, effects="noise")(x, 16000)).all()
 
 
+@check
+def transform_is_a_module(options):
+    """with PyTorch a Degrade works inside torch.nn.Sequential, and has no attribute of Module's under another meaning"""
+    try:
+        import torch
+    except ImportError:
+        raise Skip("torch is not installed (run_with_torch.sh --install TEST.py does that)") from None
+    x = torch.from_numpy(make_music(1, 16000, 2))
+    transform = patina.Degrade(seed=1, effects="noise", sample_rate=16000)
+    wanted = transform(x)
+    sequence = torch.nn.Sequential(torch.nn.Identity(), patina.Degrade(seed=1, effects="noise", sample_rate=16000))
+    assert torch.equal(sequence.to(torch.float64).eval()(x), wanted) and not sequence.state_dict()
+    copy = pickle.loads(pickle.dumps(sequence))
+    assert torch.equal(copy(x), transform(x)) and repr(copy[1]) == repr(transform)
+    calls = []
+    transform.register_forward_hook(lambda *call: calls.append(call))
+    assert transform(x.numpy(), sr=16000).shape == x.shape and len(calls) == 1
+    common = set(vars(patina.Degrade)) & set(dir(torch.nn.Module))
+    assert {name for name in common if not name.startswith("__")} == set(), common
+
+
+@check
+def representations(options):
+    """repr of a transform is the call that makes it"""
+    for arguments in ({}, {"p": 0.5}, {"effects": ["clip"], "severity": "light", "seed": 3},
+                      {"suite": {"clean": 0.25}, "order": "random"},
+                      {"sample_rate": 44100, "channels_first": False, "return_purity": True}):
+        shown = repr(patina.Degrade(**arguments))
+        assert repr(eval(shown)) == shown, shown
+        assert all(f"{name}={value!r}" in shown for name, value in arguments.items()), shown
+
+
 # -- embed
 
 @check
@@ -656,8 +721,17 @@ def model_batches_names_and_pickles(options):
     assert model.embed_audio([]).shape == (0, 512)
     many = [f"caption {i}" for i in range(20)]
     assert (model.embed_text(many)[7] == model.embed_text(many[7])).all()
+    for several in ((clip for _ in range(2)), np.array([str(clip)] * 2), np.array([clip, clip], object)):
+        assert (model.embed_audio(several) == files[:2]).all()
+    assert (model.embed_text(np.array(many)) == model.embed_text(tuple(many))).all()
+    for wrong in ([many], ["a", 1], b"a", None):
+        raises(TypeError, model.embed_text, wrong)
+    raises(ValueError, patina.Model, MINI, threads=-1)
     copy = pickle.loads(pickle.dumps(model))
     assert (copy.embed_audio(samples, rate) == one).all() and "mini" in repr(copy)
+    for method in ("fork", "spawn", "forkserver"):
+        with multiprocessing.get_context(method).Pool(1) as pool:
+            assert (pool.apply(model.embed_text, ("caption 7",)) == model.embed_text(many[7])).all(), method
 
     commit = "0123456789abcdef0123456789abcdef01234567"
     repository = SCRATCH / "hf/hub/models--some--clap"
@@ -677,8 +751,8 @@ def model_batches_names_and_pickles(options):
 # -- generate and load
 
 def generate(out, **options):
-    return patina.generate(corpus=DEMO / "manifest.jsonl", model=str(MINI), out=out,
-                           **{"progress": False, **options})
+    return patina.generate(**{"corpus": DEMO / "manifest.jsonl", "model": str(MINI), "out": out, "progress": False,
+                              **options})
 
 
 @check
@@ -796,15 +870,21 @@ def dry_run(options):
 
 @check
 def settings_as_dicts(options):
-    """a suite and a split may be dicts, JSON or arguments of the command, with the same result"""
+    """a suite and a split may be dicts, JSON, paths or arguments of the command, with the same result"""
     suite = {"clean": 0.5, "clip": {"probability": 0}}
     path = SCRATCH / "half.json"
     path.write_text(json.dumps(suite))
     for i, (one, split) in enumerate(((suite, {"train": 0.5, "test": 0.5}),
                                       (json.dumps(suite), "train=0.5,test=0.5"), (path, "train=0.5,test=0.5"))):
         generate(SCRATCH / f"dict{i}", suite=one, split=split)
-    for i in (1, 2):
+    shares = SCRATCH / "shares.json"
+    shares.write_text('{"train": 0.5, "test": 0.5}')
+    for i, split in enumerate((shares, str(shares), shares.read_text()), 3):
+        generate(SCRATCH / f"dict{i}", suite=path, split=split)
+    for i in range(1, 6):
         assert subprocess.run(["diff", "-r", SCRATCH / "dict0", SCRATCH / f"dict{i}"]).returncode == 0
+    for wrong in ("{", "{'train': 1}", path):
+        raises(patina.Error, generate, SCRATCH / "split", split=wrong)
     clip = DEMO / "clips/misc_crow.flac"
     recipe = patina.degrade(clip, seed=4, suite=json.dumps(suite)).recipe
     (SCRATCH / "recipe.json").write_text(json.dumps(recipe))
@@ -833,8 +913,15 @@ def commands(options):
     assert patina.effects({"comb": {"probability": 0.25}})[0]["probability"] == 0.25
     raises(patina.Error, patina.effects, {"comb": 1})
     error = raises(patina.Error, patina.merge, [SCRATCH / "made", SCRATCH / "made"], SCRATCH / "merged")
-    assert "another of the sets" in str(error), error
-    assert patina.merge([SCRATCH / "made"], SCRATCH / "merged")["rows"] == len(patina.load(SCRATCH / "made"))
+    assert "is given twice" in str(error), error
+    lines = (DEMO / "manifest.jsonl").read_text("utf-8").splitlines()
+    halves = []
+    for i, part in enumerate((lines[:3], lines[3:5])):
+        (SCRATCH / f"part{i}.jsonl").write_text("\n".join(part) + "\n", "utf-8")
+        generate(SCRATCH / f"part{i}", corpus=SCRATCH / f"part{i}.jsonl", audio_root=DEMO)
+        halves.append(SCRATCH / f"part{i}")
+    n_rows = [len(patina.load(half)) for half in halves]
+    assert patina.merge(iter(halves), SCRATCH / "merged")["rows"] == sum(n_rows) > max(n_rows)
     assert "is not a name of a data set" in str(
         raises(patina.Error, lambda: patina.fetch("clips", kind="dataset")))
 
@@ -857,6 +944,29 @@ def generate_splits(options):
         purity = np.array([line["purity_db"] for line in lines]).astype(np.float32)
         assert (np.asarray(rows["input_purity"]) == purity).all(), split
     raises(patina.Error, patina.load, SCRATCH / "splits", split="validation")
+
+
+@check
+def generate_argument_types(options):
+    """paths may be bytes, numbers those of NumPy, and ~ is an ordinary name; wrong types are errors before the run"""
+    corpus = {"corpus": DEMO / "manifest.jsonl", "limit": np.int64(2)}
+    out = SCRATCH / "types"
+    facts = patina.generate(corpus=corpus, model=os.fsencode(MINI), out=os.fsencode(out), variants=np.int64(1),
+                            seed=np.int32(3), progress=None)
+    assert facts["rows"] > 0 and facts["settings"]["seed"] == 3
+    assert generate(out, corpus=[corpus], seed=3, progress=np.False_)["rows"] == facts["rows"]
+    before = os.getcwd()
+    os.chdir(SCRATCH)
+    try:
+        assert generate("~/set", limit=1)["rows"] == len(patina.load("~/set")) == 1
+        assert (SCRATCH / "~/set").exists()
+    finally:
+        os.chdir(before)
+    for progress in ("bar", 2, [print]):
+        raises(TypeError, generate, SCRATCH / "unused", progress=progress)
+    for sets in (str(out), os.fsencode(out), out):
+        raises(TypeError, patina.merge, sets, SCRATCH / "unused")
+    assert not (SCRATCH / "unused").exists()
 
 
 @check
@@ -971,6 +1081,8 @@ def load_rows(options):
                            [line["lufs_mono"] for line in lines], atol=1e-5)
         error = raises(patina.Error, patina.load, out, columns=["lufs"])
         assert "no column 'lufs'" in str(error), error
+        assert list(patina.load(os.fsencode(out), columns="target_lufs")[0]) == ["target_lufs"]
+        raises(ValueError, patina.load, out, columns=[])
 
 
 @check

@@ -27,7 +27,7 @@ typedef struct opened {
     pt_checkpoint *file;
     pt_audio_tower *audio;
     pt_text_tower *text;
-    pt_device_heads heads;
+    pt_device_attention attention;
 } opened;
 
 /* The inputs of all items of a list, and their results one at a time. */
@@ -46,7 +46,7 @@ static bool model_open(pt_test *t, const char *model, opened *o) {
                                         &t->err)) &&
            CHECK_OK(
                pt_text_tower_open(&o->config, o->file, &pt_nn_ops_row_major, &o->text, &t->err)) &&
-           CHECK_OK(pt_device_model_list_heads(&o->config, &o->heads, &t->err));
+           CHECK_OK(pt_device_model_get_attention(&o->config, &o->attention, &t->err));
 }
 
 static void model_close(opened *o) {
@@ -166,7 +166,7 @@ static void check_model(pt_test *t, const char *model) {
         read_items(t, &o, model, index, is_audio, &in);
         static float expected[N_MAX][N_PROJECTED];
         for (size_t d = 0; in.n > 0 && d <= n_listed; d++) {
-            const pt_device_options options = {.heads = o.heads};
+            const pt_device_options options = {.attention = o.attention};
             pt_device *device = NULL;
             if (!CHECK_OK(d == 0 ? pt_device_open_reference(&device, &t->err)
                                  : pt_device_open_opencl(&api, &listed[d - 1], &options, &device,

@@ -96,8 +96,9 @@ TEST(ltas, bin_powers_sum_to_the_power) {
         double sum = 0.0;
         for (size_t k = 0; k < PT_LTAS_BINS; k++)
             sum += power[k];
-        /* the limit is 1e-6; 4 frames of n/8192 transforms leave about 1e-15 */
-        CHECK_NEAR(sum / pt_stats_power(x, n), 1.0, 1e-12);
+        /* the limit is 1e-6; twiddle factors in float, of two products each, change the power by
+         * about 1e-7 */
+        CHECK_NEAR(sum / pt_stats_power(x, n), 1.0, 2e-7);
         free(x);
     }
     free(workspace);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* attention.cl - multi-head attention, compiled once for each size of a head
  *
- * Before this text, DIM, WINDOW_ATTENTION and TEXT_ATTENTION (the names) are defined. A work-item
- * computes one query. Softmax is online (Milakov and Gimelshein, "Online normalizer calculation for
- * softmax", 2018): keys in order, sums rescaled by each score, so any length needs one pass.
+ * Before this text, DIM, WINDOW, WINDOW_ATTENTION and TEXT_ATTENTION (the names) are defined. A
+ * work-item computes one query. Softmax is online (Milakov and Gimelshein, "Online normalizer
+ * calculation for softmax", 2018): keys in order, sums rescaled by each score, so any length needs
+ * one pass.
  */
 
 #ifndef ATTENTION_TILE
-#define ATTENTION_TILE 64 /* queries and keys of a work-group: a window of 8 x 8, or 64 tokens */
+#define ATTENTION_TILE 64 /* queries and keys of a work-group of text attention */
+#define WINDOW_TOKENS  (WINDOW * WINDOW)
 #define MASKED         -100.0f
 #endif
 
@@ -21,21 +23,22 @@
         max = max_;                                                                                \
     } while (0)
 
-/* Windows of 8 x 8 tokens of an image [side * side], shifted by `shift` tokens. qkv [n_tokens, 3d],
- * bias [n_heads, 64, 64] of relative positions, out [n_tokens, d]. Work-groups: window, head,
- * image. At an edge, tokens that are not neighbours in the image are masked. */
-__kernel __attribute__((reqd_work_group_size(ATTENTION_TILE, 1, 1)))
+/* Windows of WINDOW x WINDOW tokens of an image [side * side], shifted by `shift` tokens. qkv
+ * [n_tokens, 3d], bias [n_heads, WINDOW_TOKENS, WINDOW_TOKENS] of relative positions, out
+ * [n_tokens, d]. Work-groups: window, head, image. At an edge, tokens that are not neighbours in
+ * the image are masked. */
+__kernel __attribute__((reqd_work_group_size(WINDOW_TOKENS, 1, 1)))
 void WINDOW_ATTENTION(INPUT(qkv), INPUT(bias), OUTPUT(out), int side, int n_heads, int shift,
                       float scale) {
-    __local float keys[ATTENTION_TILE][DIM], values[ATTENTION_TILE][DIM];
-    const int t = get_local_id(0), across = side / 8, d = n_heads * DIM, h = get_group_id(1);
+    __local float keys[WINDOW_TOKENS][DIM], values[WINDOW_TOKENS][DIM];
+    const int t = get_local_id(0), across = side / WINDOW, d = n_heads * DIM, h = get_group_id(1);
     const int down_index = get_group_id(0) / across, across_index = get_group_id(0) % across;
-    const int row = (down_index * 8 + shift + t / 8) % side;
-    const int column = (across_index * 8 + shift + t % 8) % side;
+    const int row = (down_index * WINDOW + shift + t / WINDOW) % side;
+    const int column = (across_index * WINDOW + shift + t % WINDOW) % side;
     const ulong token = ((ulong)get_group_id(2) * side + row) * side + column;
     float q[DIM], acc[DIM], max = -3.0e38f, sum = 0.0f;
     __global const float *mine = qkv + qkv_at + token * 3 * d + h * DIM;
-    bias += bias_at + (ulong)(h * ATTENTION_TILE + t) * ATTENTION_TILE;
+    bias += bias_at + (ulong)(h * WINDOW_TOKENS + t) * WINDOW_TOKENS;
 
     for (int i = 0; i < DIM; i++) {
         q[i] = mine[i];
@@ -44,15 +47,15 @@ void WINDOW_ATTENTION(INPUT(qkv), INPUT(bias), OUTPUT(out), int side, int n_head
         acc[i] = 0.0f;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
-    const int bottom = shift && down_index == across - 1, kept = 8 - shift;
+    const int bottom = shift && down_index == across - 1, kept = WINDOW - shift;
     const int right = shift && across_index == across - 1;
-    for (int k = 0; k < ATTENTION_TILE; k++) {
+    for (int k = 0; k < WINDOW_TOKENS; k++) {
         float s = 0.0f;
         for (int i = 0; i < DIM; i++)
             s = fma(q[i], keys[k][i], s);
         s = fma(s, scale, bias[k]);
-        if ((bottom && (t / 8 < kept) != (k / 8 < kept)) ||
-            (right && (t % 8 < kept) != (k % 8 < kept)))
+        if ((bottom && (t / WINDOW < kept) != (k / WINDOW < kept)) ||
+            (right && (t % WINDOW < kept) != (k % WINDOW < kept)))
             s += MASKED;
         ADD_KEY(s, values[k]);
     }

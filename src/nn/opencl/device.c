@@ -12,15 +12,17 @@
 const pt_device_signature pt_device_signatures[PT_DEVICE_KERNEL_COUNT] = {
     PT_DEVICE_KERNELS(SIGNATURE)};
 
-patina_status pt_device_heads_add(pt_device_heads *heads, size_t dim, patina_error *err) {
-    for (size_t i = 0; i < heads->n; i++)
-        if (heads->dims[i] == dim) return PATINA_OK;
-    if (dim > PT_DEVICE_HEAD_DIM_MAX || heads->n == sizeof heads->dims / sizeof *heads->dims)
+patina_status pt_device_attention_add_head(pt_device_attention *attention, size_t dim,
+                                           patina_error *err) {
+    for (size_t i = 0; i < attention->n; i++)
+        if (attention->dims[i] == dim) return PATINA_OK;
+    if (dim > PT_DEVICE_HEAD_DIM_MAX ||
+        attention->n == sizeof attention->dims / sizeof *attention->dims)
         return pt_fail(err, PATINA_EUSAGE,
                        "an attention head of %zu values is not supported on a device; the maximum "
                        "is %d; use '--device cpu'",
                        dim, PT_DEVICE_HEAD_DIM_MAX);
-    heads->dims[heads->n++] = dim;
+    attention->dims[attention->n++] = dim;
     return PATINA_OK;
 }
 

@@ -22,7 +22,7 @@
 #define PT_DEVICE_ARITHMETIC "opencl-1"
 
 #define PT_DEVICE_HEAD_DIM_MAX 64 /* of attention: 24, 32 and 64 in published models */
-#define PT_DEVICE_WINDOW       8  /* tokens of a side of an attention window */
+#define PT_DEVICE_WINDOW_MAX   8  /* tokens of a side of an attention window */
 #define PT_DEVICE_TOKENS       64 /* queries of a work-group of text attention */
 
 /** Kernels: X(name, buffers, integers, floats). Arguments are in this order. */
@@ -55,6 +55,7 @@ typedef struct pt_device_span {
 typedef struct pt_device_launch {
     pt_device_kernel kernel;
     size_t head_dim; /* attention: selects the compiled variant */
+    size_t window;   /* window attention: tokens of a side, as the device was opened with */
     size_t grid[3];  /* work-items in [0]; layer_norm and attention: work-groups; linear: unused */
     pt_device_span buffers[6];
     int32_t integers[4];
@@ -70,20 +71,22 @@ typedef struct pt_device_notice {
 /** Opens the plain C reference. Errors  PATINA_ENOMEM */
 patina_status pt_device_open_reference(pt_device **device, patina_error *err);
 
-/** Sizes of attention heads that a model needs; [n], no duplicates. */
-typedef struct pt_device_heads {
+/** Attention of a model: sizes of heads ([n], no duplicates), and tokens of a side of a window. */
+typedef struct pt_device_attention {
     size_t dims[16], n;
-} pt_device_heads;
+    size_t window; /* 1 to PT_DEVICE_WINDOW_MAX */
+} pt_device_attention;
 
 /** Adds a size of a head unless it is there. Errors  PATINA_EUSAGE  unsupported size or number */
-patina_status pt_device_heads_add(pt_device_heads *heads, size_t dim, patina_error *err);
+patina_status pt_device_attention_add_head(pt_device_attention *attention, size_t dim,
+                                           patina_error *err);
 
 /** Number of tiles of the linear kernel. */
 size_t pt_device_tile_count(void);
 
 /** Options of a device by OpenCL. A zeroed member means its default. */
 typedef struct pt_device_options {
-    pt_device_heads heads;
+    pt_device_attention attention;
     size_t tile;               /* of the linear kernel, from 1; 0: measured on GPUs */
     const char *build_options; /* added to those of the compiler, for tests; may be NULL */
 } pt_device_options;

@@ -63,7 +63,8 @@ static void list_arguments(const pt_device_launch *l, const int32_t *starts, arg
     case PT_DEVICE_window_attention:
         d = n1 * l->head_dim;
         a[0] = (argument){l->grid[2] * n0 * n0 * 3 * d, VALUES};
-        a[1] = (argument){n1 * PT_DEVICE_TOKENS * PT_DEVICE_TOKENS, BIASES};
+        n = l->window * l->window;
+        a[1] = (argument){n1 * n * n, BIASES};
         a[2] = (argument){l->grid[2] * n0 * n0 * d, VALUES};
         break;
     case PT_DEVICE_text_attention:
@@ -166,7 +167,8 @@ static patina_status check_launch(pt_device *device, const pt_device_launch *lau
         pt_device_signatures[launch->kernel].name);
 }
 
-patina_status pt_device_check(pt_device *device, const pt_device_heads *heads, patina_error *err) {
+patina_status pt_device_check(pt_device *device, const pt_device_attention *attention,
+                              patina_error *err) {
     static const int32_t starts[] = {0, 5, 70, 71};
     const pt_device_launch launches[] = {
         {.kernel = PT_DEVICE_image, .grid = {2 * 64 * 64}, .integers = {2, 61, 16, 64}},
@@ -183,19 +185,22 @@ patina_status pt_device_check(pt_device *device, const pt_device_heads *heads, p
     };
     for (size_t i = 0; i < sizeof launches / sizeof *launches; i++)
         PT_TRY(check_launch(device, &launches[i], starts, err));
-    for (size_t i = 0; i < heads->n; i++) {
-        const pt_device_launch attention[] = {{.kernel = PT_DEVICE_window_attention,
-                                               .head_dim = heads->dims[i],
-                                               .grid = {4, 2, 2},
-                                               .integers = {16, 2, 4},
-                                               .floats = {0.2F}},
-                                              {.kernel = PT_DEVICE_text_attention,
-                                               .head_dim = heads->dims[i],
-                                               .grid = {2, 2, 3},
-                                               .integers = {2},
-                                               .floats = {0.2F}}};
+    for (size_t i = 0; i < attention->n; i++) {
+        const size_t window = attention->window;
+        const pt_device_launch kinds[] = {
+            {.kernel = PT_DEVICE_window_attention,
+             .head_dim = attention->dims[i],
+             .window = window,
+             .grid = {4, 2, 2},
+             .integers = {(int32_t)(2 * window), 2, (int32_t)(window / 2)},
+             .floats = {0.2F}},
+            {.kernel = PT_DEVICE_text_attention,
+             .head_dim = attention->dims[i],
+             .grid = {2, 2, 3},
+             .integers = {2},
+             .floats = {0.2F}}};
         for (size_t k = 0; k < 2; k++)
-            PT_TRY(check_launch(device, &attention[k], starts, err));
+            PT_TRY(check_launch(device, &kinds[k], starts, err));
     }
     return PATINA_OK;
 }

@@ -31,6 +31,7 @@ patina_status pt_device_compare(pt_device *device, const pt_device_launch *launc
  *
  * Errors  PATINA_EUSAGE  bits differ: the message names device and kernel; and those of the device
  */
-patina_status pt_device_check(pt_device *device, const pt_device_heads *heads, patina_error *err);
+patina_status pt_device_check(pt_device *device, const pt_device_attention *attention,
+                              patina_error *err);
 
 #endif /* PATINA_NN_OPENCL_DEVICE_CHECK_H */

@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/c_locale.h"
 #include "base/error.h"
+#include "base/monotonic_clock.h"
 #include "base/strbuf.h"
 #include "nn/opencl/device_internal.h"
 #include "nn/opencl/device_math.h"
@@ -37,11 +37,11 @@ typedef struct opencl_device {
     cl_context context;
     cl_command_queue queue;
     cl_program program;
-    pt_device_heads heads;
+    pt_device_attention attention;
     size_t tile;                              /* index of the one that is used */
     cl_kernel simple[PT_DEVICE_KERNEL_COUNT]; /* NULL: has variants, below */
     cl_kernel linear[TILE_COUNT];             /* NULL: not compiled */
-    cl_kernel attention[2][16];               /* window, text; by the index in heads */
+    cl_kernel attention_kernels[2][16];       /* window, text; by the index in attention.dims */
 } opencl_device;
 
 static opencl_device *opencl_of(pt_device *device) {
@@ -177,11 +177,12 @@ static patina_status write_source(const opencl_device *d, size_t first_tile, siz
                          t->bm, t->bn, t->bk, t->wm, t->wn, i);
         pt_strbuf_append(source, pt_device_linear_text);
     }
-    for (size_t i = 0; i < d->heads.n; i++) {
+    pt_strbuf_printf(source, "#define WINDOW %zu\n", d->attention.window);
+    for (size_t i = 0; i < d->attention.n; i++) {
         pt_strbuf_printf(source,
                          "#define DIM %zu\n#define WINDOW_ATTENTION pt_window_attention_%zu\n"
                          "#define TEXT_ATTENTION pt_text_attention_%zu\n",
-                         d->heads.dims[i], i, i);
+                         d->attention.dims[i], i, i);
         pt_strbuf_append(source, pt_device_attention_text);
     }
     return source->failed ? pt_fail(err, PATINA_ENOMEM, "out of memory") : PATINA_OK;
@@ -239,9 +240,9 @@ static patina_status create_kernels(opencl_device *d, size_t first_tile, size_t 
         PT_TRY(create_kernel(d, &d->simple[k], err, "pt_%s", pt_device_signatures[k].name));
     for (size_t i = first_tile; i < first_tile + n_tiles; i++)
         PT_TRY(create_kernel(d, &d->linear[i], err, "pt_linear_%zu", i));
-    for (size_t i = 0; i < d->heads.n; i++) {
-        PT_TRY(create_kernel(d, &d->attention[0][i], err, "pt_window_attention_%zu", i));
-        PT_TRY(create_kernel(d, &d->attention[1][i], err, "pt_text_attention_%zu", i));
+    for (size_t i = 0; i < d->attention.n; i++) {
+        PT_TRY(create_kernel(d, &d->attention_kernels[0][i], err, "pt_window_attention_%zu", i));
+        PT_TRY(create_kernel(d, &d->attention_kernels[1][i], err, "pt_text_attention_%zu", i));
     }
     return PATINA_OK;
 }
@@ -331,9 +332,9 @@ static patina_status read(pt_device *device, pt_device_span from, float *values,
 static cl_kernel find_kernel(const opencl_device *d, const pt_device_launch *l) {
     if (l->kernel < PT_DEVICE_linear) return d->simple[l->kernel];
     if (l->kernel == PT_DEVICE_linear) return d->linear[d->tile];
-    for (size_t i = 0; i < d->heads.n; i++)
-        if (d->heads.dims[i] == l->head_dim)
-            return d->attention[l->kernel == PT_DEVICE_text_attention][i];
+    for (size_t i = 0; i < d->attention.n; i++)
+        if (d->attention.dims[i] == l->head_dim)
+            return d->attention_kernels[l->kernel == PT_DEVICE_text_attention][i];
     return NULL;
 }
 
@@ -354,7 +355,7 @@ static cl_uint find_grid(const opencl_device *d, const pt_device_launch *l, size
         return 1;
     case PT_DEVICE_window_attention:
     case PT_DEVICE_text_attention:
-        local[0] = PT_DEVICE_TOKENS;
+        local[0] = l->kernel == PT_DEVICE_text_attention ? PT_DEVICE_TOKENS : l->window * l->window;
         local[1] = local[2] = 1;
         global[0] = l->grid[0] * local[0];
         global[1] = l->grid[1];
@@ -400,8 +401,8 @@ static void close_opencl(pt_device *device) {
     finish(device);
     release_kernels(d->api, d->simple, PT_DEVICE_KERNEL_COUNT);
     release_kernels(d->api, d->linear, TILE_COUNT);
-    release_kernels(d->api, d->attention[0], 16);
-    release_kernels(d->api, d->attention[1], 16);
+    release_kernels(d->api, d->attention_kernels[0], 16);
+    release_kernels(d->api, d->attention_kernels[1], 16);
     if (d->program) d->api->clReleaseProgram(d->program);
     if (d->queue) d->api->clReleaseCommandQueue(d->queue);
     if (d->context) d->api->clReleaseContext(d->context);
@@ -411,12 +412,6 @@ static void close_opencl(pt_device *device) {
 static const pt_device_backend backend = {close_opencl, alloc,  free_buffer, write,
                                           read,         finish, run};
 
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Time of a layer of the first and one of the third stage, and of a narrow one. */
 static patina_status time_tile(opencl_device *d, pt_device_buffer *b, double *best,
                                patina_error *err) {
@@ -424,7 +419,7 @@ static patina_status time_tile(opencl_device *d, pt_device_buffer *b, double *be
     float value;
     *best = 1e9;
     for (int round = 0; round < 4; round++) { /* the first one warms up */
-        const double start = seconds();
+        const double start = pt_monotonic_s();
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
             PT_TRY(run(&d->base,
                        &(pt_device_launch){.kernel = PT_DEVICE_linear,
@@ -432,7 +427,7 @@ static patina_status time_tile(opencl_device *d, pt_device_buffer *b, double *be
                                            .integers = {shapes[i][0], shapes[i][1], shapes[i][2]}},
                        err));
         PT_TRY(read(&d->base, (pt_device_span){b, 0}, &value, 1, NULL, err));
-        if (round > 0 && seconds() - start < *best) *best = seconds() - start;
+        if (round > 0 && pt_monotonic_s() - start < *best) *best = pt_monotonic_s() - start;
     }
     return PATINA_OK;
 }
@@ -486,7 +481,7 @@ patina_status pt_device_open_opencl(const pt_cl_api *api, const pt_cl_device *li
     d->base.backend = &backend;
     d->api = api;
     d->id = listed->id;
-    d->heads = options->heads;
+    d->attention = options->attention;
     snprintf(d->base.name, sizeof d->base.name, "%s", listed->name);
     const patina_status status = open_all(d, listed, options, err);
     if (status == PATINA_OK)

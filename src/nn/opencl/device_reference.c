@@ -19,7 +19,7 @@ typedef struct arguments {
     float *b[6];
     const int32_t *n;
     const float *f;
-    size_t dim;
+    size_t dim, window;
     const size_t *grid;
 } arguments;
 
@@ -156,13 +156,13 @@ static void store(const query *q, float *out, size_t dim) {
 
 static void run_window_attention(const arguments *a) {
     const size_t side = (size_t)a->n[0], n_heads = (size_t)a->n[1], shift = (size_t)a->n[2];
-    const size_t w = PT_DEVICE_WINDOW, n = w * w, across = side / w, d = n_heads * a->dim;
+    const size_t w = a->window, n = w * w, across = side / w, d = n_heads * a->dim;
 
     for (size_t image = 0; image < a->grid[2]; image++)
         for (size_t window = 0; window < across * across; window++) {
             const size_t top = window / across, left = window % across;
             const int bottom = shift && top == across - 1, right = shift && left == across - 1;
-            size_t token[PT_DEVICE_WINDOW * PT_DEVICE_WINDOW];
+            size_t token[PT_DEVICE_WINDOW_MAX * PT_DEVICE_WINDOW_MAX];
             for (size_t t = 0; t < n; t++)
                 token[t] = (image * side + (top * w + shift + t / w) % side) * side +
                            (left * w + shift + t % w) % side;
@@ -209,7 +209,8 @@ static void (*const kernels[])(const arguments *) = {
     PT_DEVICE_KERNELS(RUN)};
 
 static patina_status run(pt_device *device, const pt_device_launch *l, patina_error *err) {
-    arguments a = {.n = l->integers, .f = l->floats, .dim = l->head_dim, .grid = l->grid};
+    arguments a = {
+        .n = l->integers, .f = l->floats, .dim = l->head_dim, .window = l->window, .grid = l->grid};
     (void)device, (void)err;
     for (size_t i = 0; i < pt_device_signatures[l->kernel].n_buffers; i++)
         a.b[i] = l->buffers[i].buffer->in.values + l->buffers[i].at;

@@ -2,18 +2,18 @@
 
 #include "test.h"
 
-#include "base/conditions.h"
+#include "base/filter_expr.h"
 
 /* Whether the only condition of a text holds for a value. */
 static bool holds(pt_test *t, const char *text, const char *value) {
-    pt_conditions conditions;
-    if (!CHECK_OK(pt_conditions_parse(text, "filter", &conditions, &t->err))) return false;
+    pt_filter_expr conditions;
+    if (!CHECK_OK(pt_filter_expr_parse(text, "filter", &conditions, &t->err))) return false;
     const bool result = conditions.n == 1 && pt_condition_holds(&conditions.item[0], value);
-    pt_conditions_release(&conditions);
+    pt_filter_expr_release(&conditions);
     return result;
 }
 
-TEST(conditions, operators) {
+TEST(filter_expr, operators) {
     static const struct {
         const char *text, *value;
         bool holds;
@@ -57,9 +57,9 @@ TEST(conditions, operators) {
             CHECK_STR(cases[i].text, cases[i].value); /* which names the case */
 }
 
-TEST(conditions, lists) {
-    pt_conditions c;
-    REQUIRE_OK(pt_conditions_parse("a>=1, b~'x,y' ,c!=\"\"", "filter", &c, &t->err));
+TEST(filter_expr, lists) {
+    pt_filter_expr c;
+    REQUIRE_OK(pt_filter_expr_parse("a>=1, b~'x,y' ,c!=\"\"", "filter", &c, &t->err));
     REQUIRE(c.n == 3);
     CHECK_STR(c.item[0].field, "a");
     CHECK_STR(c.item[1].field, "b");
@@ -67,13 +67,13 @@ TEST(conditions, lists) {
     CHECK_STR(c.item[2].written, "c!=\"\"");
     CHECK(pt_condition_holds_number(&c.item[0], 1.0) &&
           !pt_condition_holds_number(&c.item[0], 0.5));
-    pt_conditions_release(&c);
-    REQUIRE_OK(pt_conditions_parse(NULL, "filter", &c, &t->err));
+    pt_filter_expr_release(&c);
+    REQUIRE_OK(pt_filter_expr_parse(NULL, "filter", &c, &t->err));
     CHECK(c.n == 0);
-    pt_conditions_release(&c);
+    pt_filter_expr_release(&c);
 }
 
-TEST(conditions, errors) {
+TEST(filter_expr, errors) {
     static const struct {
         const char *text, *part;
     } cases[] = {
@@ -90,8 +90,8 @@ TEST(conditions, errors) {
         {"a=\xFF", "not valid UTF-8"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        pt_conditions c;
-        CHECK_FAILS(pt_conditions_parse(cases[i].text, "filter", &c, &t->err), PATINA_EUSAGE);
+        pt_filter_expr c;
+        CHECK_FAILS(pt_filter_expr_parse(cases[i].text, "filter", &c, &t->err), PATINA_EUSAGE);
         CHECK_CONTAINS(t->err.message, cases[i].part);
         CHECK_CONTAINS(t->err.message, "option '--filter'");
         CHECK(c.n == 0);

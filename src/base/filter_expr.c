@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* conditions.c - parses and evaluates conditions on fields */
+/* filter_expr.c - parses and evaluates conditions on fields */
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 
-#include "base/conditions.h"
+#include "base/filter_expr.h"
 
 #include <math.h>
 #include <pcre2.h>
@@ -125,9 +125,9 @@ static patina_status parse_condition(const char **at, const char *option, pt_con
     return compile_value(option, c, err);
 }
 
-patina_status pt_conditions_parse(const char *text, const char *option, pt_conditions *conditions,
-                                  patina_error *err) {
-    *conditions = (pt_conditions){0};
+patina_status pt_filter_expr_parse(const char *text, const char *option, pt_filter_expr *conditions,
+                                   patina_error *err) {
+    *conditions = (pt_filter_expr){0};
     if (text && !pt_utf8_is_valid(text, strlen(text)))
         return pt_fail(err, PATINA_EUSAGE, "option '--%s': not valid UTF-8", option);
     while (text) {
@@ -139,7 +139,7 @@ patina_status pt_conditions_parse(const char *text, const char *option, pt_condi
             status = parse_condition(&text, option, &grown[conditions->n++], err);
         }
         if (status != PATINA_OK) {
-            pt_conditions_release(conditions);
+            pt_filter_expr_release(conditions);
             return status;
         }
         text = *text == ',' ? text + 1 : NULL;
@@ -147,7 +147,7 @@ patina_status pt_conditions_parse(const char *text, const char *option, pt_condi
     return PATINA_OK;
 }
 
-void pt_conditions_release(pt_conditions *conditions) {
+void pt_filter_expr_release(pt_filter_expr *conditions) {
     for (size_t i = 0; i < conditions->n; i++) {
         pt_condition *c = &conditions->item[i];
         free(c->field);
@@ -156,7 +156,7 @@ void pt_conditions_release(pt_conditions *conditions) {
         pcre2_code_free(c->pattern);
     }
     free(conditions->item);
-    *conditions = (pt_conditions){0};
+    *conditions = (pt_filter_expr){0};
 }
 
 /* Evaluation ------------------------------------------------------------------------------- */

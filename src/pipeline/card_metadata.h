@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* run_card.h - members of the data-set card that are not settings: title, licence, base model */
+/* card_metadata.h - members of the data-set card that are not settings: title, licence, base
+ * model */
 
-#ifndef PATINA_PIPELINE_RUN_CARD_H
-#define PATINA_PIPELINE_RUN_CARD_H
+#ifndef PATINA_PIPELINE_CARD_METADATA_H
+#define PATINA_PIPELINE_CARD_METADATA_H
 
 #include <patina/generate.h>
 #include <patina/status.h>
@@ -17,7 +18,7 @@
  * Errors  PATINA_EUSAGE  an option that the card cannot contain
  *         PATINA_ENOMEM
  */
-patina_status pt_run_card_to_json(const patina_generate_options *options, char **json,
-                                  patina_error *err);
+patina_status pt_card_metadata_to_json(const patina_generate_options *options, char **json,
+                                       patina_error *err);
 
-#endif /* PATINA_PIPELINE_RUN_CARD_H */
+#endif /* PATINA_PIPELINE_CARD_METADATA_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* run_card.c - the card object from the options of a run */
+/* card_metadata.c - the card object from the options of a run */
 
-#include "pipeline/run_card.h"
+#include "pipeline/card_metadata.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,8 +72,8 @@ static bool add_base_model(json_t *card, const char *model) {
                                json_stringn(commit, strcspn(commit, "/"))) == 0;
 }
 
-patina_status pt_run_card_to_json(const patina_generate_options *o, char **json,
-                                  patina_error *err) {
+patina_status pt_card_metadata_to_json(const patina_generate_options *o, char **json,
+                                       patina_error *err) {
     const struct {
         const char *name, *value;
     } given[] = {{"title", o->title}, {"license", o->license}, {"language", o->language}};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* source_check.c - values of fields, and the sentence of a condition that does not hold */
+/* audio_filter.c - evaluates conditions on the audio of an entry */
 
-#include "pipeline/source_check.h"
+#include "pipeline/audio_filter.h"
 
 #include <string.h>
 
@@ -37,7 +37,7 @@ static int find_field(const char *const *names, const char *name) {
     return -1;
 }
 
-patina_status pt_source_check_fields(const pt_conditions *require, patina_error *err) {
+patina_status pt_audio_filter_fields(const pt_filter_expr *require, patina_error *err) {
     for (size_t i = 0; i < require->n; i++)
         if (find_field(quality_fields, require->item[i].field) < 0)
             return pt_condition_fail_unknown(&require->item[i], "require", quality_fields, NULL,
@@ -56,7 +56,7 @@ static patina_status check(const pt_condition *c, quality_value value, patina_st
                    c->written);
 }
 
-patina_status pt_source_check_audio(const pt_conditions *filter, const pt_segment *segment,
+patina_status pt_audio_filter_audio(const pt_filter_expr *filter, const pt_segment *segment,
                                     patina_error *err) {
     const patina_window *window = &segment->window;
     const double values[PT_FILTER_AUDIO_FIELDS] = {(double)segment->n_frames / window->rate_hz,
@@ -70,7 +70,7 @@ patina_status pt_source_check_audio(const pt_conditions *filter, const pt_segmen
     return PATINA_OK;
 }
 
-patina_status pt_source_check_quality(const pt_conditions *require,
+patina_status pt_audio_filter_quality(const pt_filter_expr *require,
                                       const patina_source_quality *quality, patina_error *err) {
     for (size_t i = 0; i < require->n; i++) {
         const int field = find_field(quality_fields, require->item[i].field);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* conditions.h - the language of --require and --filter: "bandwidth_hz>=16000,codec!=mp3"
+/* filter_expr.h - the language of --require and --filter: "bandwidth_hz>=16000,codec!=mp3"
  *
  *     conditions = condition { "," condition }              all of them have to hold
  *     condition  = field operator value
@@ -10,8 +10,8 @@
  * elsewhere. "~" searches for a regular expression (PCRE2, UTF-8).
  */
 
-#ifndef PATINA_BASE_CONDITIONS_H
-#define PATINA_BASE_CONDITIONS_H
+#ifndef PATINA_BASE_FILTER_EXPR_H
+#define PATINA_BASE_FILTER_EXPR_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,10 +38,10 @@ typedef struct pt_condition {
     void *pattern;  /* compiled, of MATCH and NO_MATCH */
 } pt_condition;
 
-typedef struct pt_conditions {
+typedef struct pt_filter_expr {
     pt_condition *item; /* owned; [n] */
     size_t n;
-} pt_conditions; /* read-only after parsing: any number of threads may share one */
+} pt_filter_expr; /* read-only after parsing: any number of threads may share one */
 
 /**
  * Parses the value of an option; NULL gives none.
@@ -49,9 +49,9 @@ typedef struct pt_conditions {
  * Errors  PATINA_EUSAGE  no condition; the message names the option and the place
  *         PATINA_ENOMEM
  */
-patina_status pt_conditions_parse(const char *text, const char *option, pt_conditions *conditions,
-                                  patina_error *err);
-void pt_conditions_release(pt_conditions *conditions);
+patina_status pt_filter_expr_parse(const char *text, const char *option, pt_filter_expr *conditions,
+                                   patina_error *err);
+void pt_filter_expr_release(pt_filter_expr *conditions);
 
 /** Whether a value fulfils the condition. value: "" where there is none */
 bool pt_condition_holds(const pt_condition *condition, const char *value);
@@ -67,4 +67,4 @@ patina_status pt_condition_fail_unknown(const pt_condition *condition, const cha
                                         const char *const *names, const char *also,
                                         patina_error *err);
 
-#endif /* PATINA_BASE_CONDITIONS_H */
+#endif /* PATINA_BASE_FILTER_EXPR_H */
