@@ -17,7 +17,7 @@
 #define GRANULE_MAX     INT64_MAX
 #define NO_GRANULE      UINT64_MAX /* no packet ends on the page */
 #define OPUS_RATE_HZ    48000
-/* In the first packet: 9 bytes of the mapping, the marker, a block header, 13 bytes of STREAMINFO */
+/* After 9 bytes of the mapping, the marker, a block header and 13 bytes of STREAMINFO */
 #define FLAC_TOTAL_OFFSET 30
 
 enum { FLAG_CONTINUED = 1, FLAG_FIRST = 2, FLAG_LAST = 4 };

@@ -47,4 +47,7 @@ bool pt_column_next_name(const char **names, char *name, size_t size);
  */
 bool pt_column_is_caption(const char *column, size_t n, unsigned *number);
 
+/** Whether a column is "caption2", "Caption 2" or "caption_3": a further one beside "caption". */
+bool pt_column_is_further_caption(const char *column, size_t n);
+
 #endif /* PATINA_CORPUS_COLUMN_NAMES_H */

@@ -5,8 +5,8 @@
  *     segments  <utterance> <recording> <start> <end>   optional
  *     wav.scp   <recording> <file>, or <recording> <command> |
  *
- * wav.scp and segments are in memory while the corpus is open, sorted by their first field. Commands
- * are not run; the file of one that only decodes or copies is used.
+ * wav.scp and segments are in memory while the corpus is open, sorted by their first field.
+ * Commands are not run; the file of one that only decodes or copies is used.
  */
 
 #include <stdio.h>

@@ -146,10 +146,7 @@ static void add_numbered(const pt_csv_record *header, columns *at) {
     if (n != 7 || strncasecmp(name, "caption", 7) != 0) return;
     for (size_t i = 0; i < header->n_fields && i < PT_CSV_COLUMNS_MAX; i++) {
         name = pt_csv_field_trimmed(header, (int)i, &n);
-        if (n < 8 || strncasecmp(name, "caption", 7) != 0) continue;
-        const char *digits = name + 7 + strspn(name + 7, " _-");
-        if (digits < name + n && strspn(digits, "0123456789") == (size_t)(name + n - digits))
-            add_caption_column(at, (int)i);
+        if (pt_column_is_further_caption(name, n)) add_caption_column(at, (int)i);
     }
 }
 

@@ -241,7 +241,8 @@ patina_status pt_text_source_open(const char *path, uint64_t n_max, pt_byte_sour
         const encoding e = detect(head, n > 0 ? (size_t)n : 0);
         again = n > 0 && is_compressed(head, (size_t)n); /* then it may need to be converted */
         if (!again && e.unit == 0) break;
-        const patina_status status = replace(bytes, again ? (encoding){0} : e, n_max, err);
+        const encoding none = {0};
+        const patina_status status = replace(bytes, again ? none : e, n_max, err);
         if (status != PATINA_OK) {
             pt_byte_source_close(bytes);
             return status;

@@ -5,8 +5,8 @@
  *
  * The key of a file is its path up to the first dot of the base name. A sample is one audio file
  * with its .json, in either order; a .txt is used where the .json is absent or has no caption, and
- * the label of a .cls where there is none either. Other files are skipped. The tars are those of a folder, sorted by the bytes of their paths; a
- * single tar; or those of a pattern, in its order.
+ * the label of a .cls where there is none either. Other files are skipped. The tars are those of a
+ * folder, sorted by the bytes of their paths; a single tar; or those of a pattern, in its order.
  *
  * A key that occurs again after other keys loses the later sample, and a truncated tar loses what
  * follows: each is reported by an entry without an id.
