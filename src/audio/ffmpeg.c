@@ -36,7 +36,8 @@
 #define ROUNDINGS_PER_S       10      /* 0.1 s: Matroska counts in ms, MP4 in its own unit */
 #define DURATION_TOLERANCE_US 1000000 /* a slide show's last picture has none */
 #define PCM_PACKET            1024    /* frames that stand for a packet */
-#define EDITED_PACKETS_MAX    8       /* that an edit list may leave out: delay and padding */
+#define OPUS_RATE_HZ          48000
+#define EDITED_PACKETS_MAX    8 /* that an edit list may leave out: delay and padding */
 
 typedef struct ffmpeg_state {
     const pt_format_info *probed;
@@ -224,6 +225,14 @@ static pt_codec_info describe_codec(const AVCodecContext *codec) {
     return info;
 }
 
+/** The library counts padding at the end of Opus in samples of the encoder's input, unless it has
+ * probed the stream: Opus is decoded at 48 kHz. No other stream is probed. */
+static int probe_opus(ffmpeg_state *s) {
+    const AVCodecParameters *p = s->stream->codecpar;
+    const bool is_wrong = p->codec_id == AV_CODEC_ID_OPUS && p->sample_rate != OPUS_RATE_HZ;
+    return is_wrong && s->format->nb_streams == 1 ? avformat_find_stream_info(s->format, NULL) : 0;
+}
+
 static patina_status open_stream(ffmpeg_state *s, patina_error *err) {
     const int best = find_stream(s->format, &s->n_streams);
     if (best < 0) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file has no audio stream");
@@ -244,7 +253,8 @@ static patina_status open_stream(ffmpeg_state *s, patina_error *err) {
     s->packet = av_packet_alloc();
     s->frame = av_frame_alloc();
     if (!s->codec || !s->packet || !s->frame) return no_memory(err);
-    int code = avcodec_parameters_to_context(s->codec, s->stream->codecpar);
+    int code = probe_opus(s);
+    if (code >= 0) code = avcodec_parameters_to_context(s->codec, s->stream->codecpar);
     s->codec->pkt_timebase = s->stream->time_base;
     s->codec->thread_count = 1; /* threads are the pipeline's */
     s->codec->max_samples = FRAME_MAX;
@@ -277,6 +287,9 @@ static patina_status check_length(const ffmpeg_state *s, patina_error *err) {
     const int64_t container_us = s->probed->layout == PT_LAYOUT_EBML ? s->format->duration : 0;
     const int64_t sound_us = av_rescale((int64_t)s->n_decoded, AV_TIME_BASE, s->rate_hz);
     const int64_t allowance_us = av_rescale((int64_t)s->tolerance_frames, AV_TIME_BASE, s->rate_hz);
+    /* Packets may have no duration: WavPack's are over 1 s. */
+    const int64_t sound_end_us = (s->first_us == AV_NOPTS_VALUE ? 0 : s->first_us) + sound_us;
+    const int64_t end_us = s->last_packet_us > sound_end_us ? s->last_packet_us : sound_end_us;
 
     if (!s->checks_timestamps) return PATINA_OK;
     if (s->first_us != AV_NOPTS_VALUE && s->last_us - s->first_us > sound_us + allowance_us)
@@ -284,11 +297,10 @@ static patina_status check_length(const ffmpeg_state *s, patina_error *err) {
                        "the timestamps span %.1f s, but the packets contain %.1f s",
                        (double)(s->last_us - s->first_us) / AV_TIME_BASE,
                        (double)sound_us / AV_TIME_BASE);
-    if (container_us > 0 && s->last_packet_us < container_us - DURATION_TOLERANCE_US)
+    if (container_us > 0 && end_us < container_us - DURATION_TOLERANCE_US)
         return pt_fail(err, PATINA_REJECT_TRUNCATED,
                        "the header declares %.1f s, but the file contains %.1f s",
-                       (double)container_us / AV_TIME_BASE,
-                       (double)s->last_packet_us / AV_TIME_BASE);
+                       (double)container_us / AV_TIME_BASE, (double)end_us / AV_TIME_BASE);
     return PATINA_OK;
 }
 
@@ -391,6 +403,17 @@ static void find_channel_order(const AVFrame *frame, pt_decoder_stream_info *str
         position, info->n_channels, stream_info->channel_map, &stream_info->is_reordered);
 }
 
+/**
+ * The length of FLAC in Ogg in frames: that of its header. Without one, the position of the last
+ * page is used only where the end of the file is missing: FFmpeg writes one that is too large by up
+ * to a block.
+ */
+static int64_t find_ogg_length(const pt_ogg_link *link) {
+    const bool is_whole = link->ends_marked && !link->has_gap;
+    if (link->flac_frames > 0) return (int64_t)link->flac_frames;
+    return is_whole || link->starts_late ? 0 : (int64_t)link->last_position;
+}
+
 /** The length that the file declares, where it is that of the audio alone. */
 static void find_declared_frames(const ffmpeg_state *s, const pt_ogg_link *link,
                                  pt_decoder_stream_info *stream_info) {
@@ -403,14 +426,14 @@ static void find_declared_frames(const ffmpeg_state *s, const pt_ogg_link *link,
     if (layout == PT_LAYOUT_EBML && alone && s->format->duration > 0)
         length = av_rescale_q(s->format->duration, us, frames);
     else if (layout == PT_LAYOUT_ISOBMFF || strcmp(s->probed->format, "ape") == 0 ||
-             strcmp(s->probed->format, "wavpack") == 0)
+             strcmp(s->probed->format, "wavpack") == 0 || strcmp(s->probed->format, "tta") == 0)
         length = s->stream->duration > 0
                      ? av_rescale_q(s->stream->duration, s->stream->time_base, frames)
                      : 0;
     else if (pt_flac_read_header(s->bytes, &flac))
         length = (int64_t)flac.total_frames;
-    else if (!link->starts_late) /* FLAC in Ogg counts positions in frames */
-        length = (int64_t)link->last_position;
+    else
+        length = find_ogg_length(link);
     if (length <= 0) return;
     stream_info->declared_frames = (uint64_t)length;
     if (layout != PT_LAYOUT_NONE) stream_info->tolerance_frames = s->tolerance_frames;
@@ -523,7 +546,7 @@ static const char *ffmpeg_version(void) {
 
 const pt_decoder_backend pt_decoder_ffmpeg = {
     .name = "ffmpeg",
-    .summary = "AAC, M4A, MP4, WebM, Matroska, WMA, AC-3, AMR, APE, WavPack",
+    .summary = "AAC, M4A, MP4, WebM, Matroska, WMA, AC-3, AMR, APE, WavPack, TTA",
     .version = ffmpeg_version,
     .open = ffmpeg_open,
     .close = ffmpeg_close,

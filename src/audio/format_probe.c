@@ -30,6 +30,7 @@ static const struct {
     {0, "\x30\x26\xB2\x75\x8E\x66\xCF\x11", {"WMA", "wma", "asf", PT_LAYOUT_ASF}},
     {0, "MAC ", {"Monkey's Audio", "ape", "ape", PT_LAYOUT_NONE}},
     {0, "wvpk", {"WavPack", "wavpack", "wv", PT_LAYOUT_NONE}},
+    {0, "TTA1", {"True Audio", "tta", "tta", PT_LAYOUT_NONE}},
     {0, "#!AMR", {"AMR", "amr", "amr", PT_LAYOUT_NONE}},
     {28,
      "\x7F"
@@ -39,6 +40,9 @@ static const struct {
      "caff",
      {"CAF with a codec that libsndfile does not support", "caf", "caf", PT_LAYOUT_NONE}},
     {28, "Speex", {"Speex", "ogg", NULL, PT_LAYOUT_NONE}},
+    {8, "AVI ", {"AVI", "avi", NULL, PT_LAYOUT_NONE}},
+    {0, "nut/multimedia container", {"NUT", "nut", NULL, PT_LAYOUT_NONE}},
+    {0, "FLV\1", {"FLV", "flv", NULL, PT_LAYOUT_NONE}},
 };
 
 /* FLAC of bit depths other than the 8, 16 and 24 that libsndfile reads. */
@@ -48,6 +52,12 @@ static const pt_format_info flac[] = {
     {"32-bit FLAC", "flac", "flac", PT_LAYOUT_NONE},
     {"FLAC of an unusual bit depth", "flac", "flac", PT_LAYOUT_NONE},
 };
+/* WAV that libsndfile does not read; with it, FFmpeg reads only what has another codec, so that a
+ * damaged file is not taken for samples. */
+static const pt_format_info wav = {"WAV with a codec that libsndfile does not support", "wav",
+                                   "wav", PT_LAYOUT_NONE};
+static const pt_format_info mpeg_ps = {"MPEG program stream", "mpeg", NULL, PT_LAYOUT_NONE};
+static const pt_format_info mpeg_ts = {"MPEG transport stream", "mpegts", NULL, PT_LAYOUT_NONE};
 static const pt_format_info aac = {"AAC (ADTS)", "aac", "aac", PT_LAYOUT_NONE};
 static const pt_format_info ac3 = {"AC-3", "ac3", "ac3", PT_LAYOUT_NONE};
 static const pt_format_info eac3 = {"E-AC-3", "eac3", "eac3", PT_LAYOUT_NONE};
@@ -70,6 +80,25 @@ static const pt_format_info *probe_flac(const pt_byte_source *bytes) {
     default:
         return &flac[3];
     }
+}
+
+/** Whether a WAV has a codec that is neither PCM nor float. */
+static bool is_coded_wav(const unsigned char *head, int64_t n) {
+    static const unsigned plain[] = {1, 3, 0xFFFE}; /* PCM, float, extensible */
+    if (n < 22 || memcmp(head, "RIFF", 4) != 0 || memcmp(head + 8, "WAVEfmt ", 8) != 0)
+        return false;
+    const unsigned tag = head[20] | (unsigned)head[21] << 8;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (tag == plain[i]) return false;
+    return true;
+}
+
+/** Whether packets of 188 bytes begin with the synchronisation byte. */
+static bool is_mpeg_ts(const pt_byte_source *bytes) {
+    unsigned char b = 0;
+    for (uint64_t i = 0; i < 5; i++)
+        if (!pt_read_exactly(bytes, 188 * i, &b, 1) || b != 0x47) return false;
+    return true;
 }
 
 /** Length of the ADTS frame whose header is at `at`; 0 without one. */
@@ -101,6 +130,9 @@ const pt_format_info *pt_format_probe(const pt_byte_source *bytes) {
     if (n >= 6 && head[0] == 0x0B && head[1] == 0x77) /* bsid: 16 and some below are E-AC-3 */
         return head[5] >> 3 <= 10 ? &ac3 : head[5] >> 3 <= 16 ? &eac3 : NULL;
     if (n >= 4 && memcmp(head, "fLaC", 4) == 0) return probe_flac(bytes);
+    if (is_coded_wav(head, n)) return &wav;
+    if (n >= 4 && memcmp(head, "\0\0\1\xBA", 4) == 0) return &mpeg_ps;
+    if (is_mpeg_ts(bytes)) return &mpeg_ts;
     return is_adts(bytes) ? &aac : NULL;
 }
 

@@ -17,6 +17,8 @@
 #define GRANULE_MAX     INT64_MAX
 #define NO_GRANULE      UINT64_MAX /* no packet ends on the page */
 #define OPUS_RATE_HZ    48000
+/* After 9 bytes of the mapping, the marker, a block header and 13 bytes of STREAMINFO */
+#define FLAC_TOTAL_OFFSET 30
 
 enum { FLAG_CONTINUED = 1, FLAG_FIRST = 2, FLAG_LAST = 4 };
 
@@ -195,6 +197,13 @@ static patina_status read_first_page(link_scan *s, const page *p, patina_error *
     if (n >= 30 && memcmp(packet, "\x01vorbis", 7) == 0) {
         link->codec = PT_OGG_VORBIS;
         s->block_max = 1U << (packet[28] >> 4);
+    } else if (n >= FLAC_TOTAL_OFFSET + 5 && memcmp(packet,
+                                                    "\x7f"
+                                                    "FLAC",
+                                                    5) == 0) {
+        const unsigned char *total = packet + FLAC_TOTAL_OFFSET; /* 36 bits */
+        link->flac_frames = (uint64_t)(total[0] & 15) << 32 | (uint64_t)total[1] << 24 |
+                            (uint64_t)total[2] << 16 | (uint64_t)total[3] << 8 | total[4];
     } else if (n >= 19 && memcmp(packet, "OpusHead", 8) == 0) {
         link->codec = PT_OGG_OPUS;
         link->has_opus_positions = packet[18] <= 1;
@@ -287,6 +296,7 @@ static patina_status read_page(link_scan *s, const page *p, patina_error *err) {
     pt_ogg_link *link = s->link;
     uint64_t samples;
 
+    link->has_gap = link->has_gap || !is_next;
     if (s->last_flags & FLAG_LAST && link->codec == PT_OGG_OPUS)
         PT_TRY(patch_last_page(s, s->last_flags & ~(unsigned)FLAG_LAST, err)); /* it is not */
     s->n_packets += count_packets(s, p, &samples);

@@ -34,7 +34,9 @@ typedef struct pt_ogg_link {
     unsigned n_streams;      /* streams in parallel: audio, video, text */
     bool starts_late;        /* positions count from before the first packet: a live recording */
     bool ends_marked;        /* its last page says that it is the last */
+    bool has_gap;            /* the numbers of its pages are not consecutive */
     uint64_t last_position;  /* granule position of the last page that has one */
+    uint64_t flac_frames;    /* FLAC: total of its STREAMINFO; 0: unknown, or not FLAC */
     bool has_opus_positions; /* Opus: the channels have positions, mapping family 0 or 1 */
     pt_byte_patch *patch;    /* owned; [n_patches], by offset */
     size_t n_patches;

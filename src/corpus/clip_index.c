@@ -374,6 +374,18 @@ static const char *find_moved(const pt_clip_index *clips, char *name, const char
     return path;
 }
 
+/** "<id>__<user>__<name>", as Freesound names its downloads, of a number. */
+static const char *find_freesound(const pt_clip_index *clips, const char *name) {
+    char stem[24];
+    const size_t n = strspn(name, "0123456789");
+    if (n == 0 || name[n] || n + 3 > sizeof stem) return NULL;
+    snprintf(stem, sizeof stem, "%s__", name);
+    const size_t i = lower_bound(clips, stem, n + 2);
+    const bool is_one = i < clips->n_names && clips->names[i].n > n + 2 &&
+                        memcmp(clips->names[i].stem, stem, n + 2) == 0;
+    return is_one ? clips->names[i].path : NULL;
+}
+
 const char *pt_clip_index_find_file(const pt_clip_index *clips, const char *name,
                                     const char *table) {
     if (clips->n_names == 0) return NULL;
@@ -382,6 +394,7 @@ const char *pt_clip_index_find_file(const pt_clip_index *clips, const char *name
     const char *path = find_normal(clips, name, table);
     if (path) return path;
     path = find_number(clips, name);
+    if (!path) path = find_freesound(clips, name);
     char *copy = path ? NULL : malloc(strlen(name) + 1);
     if (!copy) return path;
     strcpy(copy, name);

@@ -48,7 +48,8 @@ const char *pt_clip_index_find_youtube(const pt_clip_index *clips, const char *i
  * The path of the file with a name, relative to the root, or NULL: the same name in the root or in
  * a folder, else with another extension of audio, or with one where the name has none. "./" in
  * front is ignored. Folders in the name must exist ("fold1/x.wav"). Where nothing is found, these
- * are tried: NFC and NFD of the name, a number with other zeros in front, the last folders of a
+ * are tried: NFC and NFD of the name, a number with other zeros in front, or with the user and name
+ * that Freesound adds to it ("123__user__rain.wav"), the last folders of a
  * path of another machine, '/' for '\\', and the name in lower and in upper case.
  *
  * table  file name of the table: of several files one comes first that is in a folder whose name

@@ -96,3 +96,17 @@ bool pt_column_is_caption(const char *column, size_t n, unsigned *number) {
     if (is_caption) return !is_other;
     return is_text && is_plain && n > 0 && is_digit(end[-1]);
 }
+
+bool pt_column_is_further_caption(const char *column, size_t n) {
+    static const char name[] = "caption";
+    size_t i = 0;
+    while (i < n && name[i] && to_lower(column[i]) == name[i])
+        i++;
+    if (name[i]) return false;
+    while (i < n && is_separator(column[i]))
+        i++;
+    const size_t digits = i;
+    while (i < n && is_digit(column[i]))
+        i++;
+    return i == n && i > digits;
+}

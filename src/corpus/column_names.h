@@ -11,15 +11,19 @@
 #define PT_FILE_COLUMNS                                                                            \
     "filename|file_name|file|fname|slice_file_name|audio_filepath|audio_filename|audio_path|"      \
     "audio_file|file_path|wav_path|wav_file|mp3_path|path|audio|wav|location|filepath_wav|"        \
-    "relative_path|rel_path|sound|recording|audio_url"
+    "relative_path|rel_path|sound|recording|audio_url|audio_name|wav_filename|local_path|clip_"    \
+    "name"
 #define PT_ID_COLUMNS                                                                              \
     "audio_id|clip_id|sound_id|freesound_id|track_id|segment_id|utterance_id|utt_id|sample_id|"    \
-    "uid|key"
+    "uid|key|item_id|recording_id|xc_id"
 #define PT_CAPTION_COLUMNS                                                                         \
     "caption|captions|text|texts|transcription|transcript|sentence|sentences|description|"         \
     "descriptions|main_caption|normalized_text|text_description"
 #define PT_LABEL_COLUMNS                                                                           \
     "label|labels|human_labels|category|class|tags|tag|event_label|event_labels"
+/* Columns that are labels where a table has nothing better. */
+#define PT_OTHER_LABEL_COLUMNS                                                                     \
+    "class_name|label_name|common_name|primary_label|species|instrument|emotion|genre"
 #define PT_START_COLUMNS                                                                           \
     "start_time|start|start_seconds|start_time_seconds|start_s|start_sec|start_timestamp|onset|"   \
     "onset_time|begin|begin_time"
@@ -42,5 +46,8 @@ bool pt_column_next_name(const char **names, char *name, size_t size);
  * number  the number in it; 0: none
  */
 bool pt_column_is_caption(const char *column, size_t n, unsigned *number);
+
+/** Whether a column is "caption2", "Caption 2" or "caption_3": a further one beside "caption". */
+bool pt_column_is_further_caption(const char *column, size_t n);
 
 #endif /* PATINA_CORPUS_COLUMN_NAMES_H */

@@ -26,6 +26,7 @@
 #include "corpus/file_list.h"
 #include "corpus/row_index.h"
 #include "corpus/tar.h"
+#include "corpus/text_source.h"
 #include "fs/path.h"
 
 #define N_LISTS  4 /* of an AudioFolder, in the order in which they are looked for */
@@ -154,7 +155,15 @@ static patina_status probe_file(const char *path, char *buffer, pt_corpus_probe 
     if (probe->is_folder) return probe_audio_folder(path, buffer, probe, err);
     if (!S_ISREG(info.st_mode))
         return pt_fail(err, PATINA_EIO, "corpus '%s' is neither a folder nor a regular file", path);
-    if (pt_byte_source_open_file(path, &bytes, err) != PATINA_OK)
+    const bool is_tar = pt_path_has_any_ext(path, pt_tar_extensions); /* may be compressed */
+    const patina_status status =
+        is_tar ? pt_byte_source_open_file(path, &bytes, err)
+               : pt_text_source_open(path, PT_CORPUS_PROBE_BYTES, &bytes, err);
+    if (status == PATINA_EFORMAT) {
+        pt_error_add_context(err, "corpus '%s'", path);
+        return status;
+    }
+    if (status != PATINA_OK)
         return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be opened: %s", path,
                        strerrordesc_np(errno));
     const int64_t got = pt_byte_source_read_at(&bytes, 0, buffer, PT_CORPUS_PROBE_BYTES);

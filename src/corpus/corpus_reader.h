@@ -90,6 +90,7 @@ typedef struct pt_corpus_reader {
 #define PT_CORPUS_READERS(READER)                                                                  \
     READER(webdataset)                                                                             \
     READER(parquet)                                                                                \
+    READER(kaldi)                                                                                  \
     READER(folder)                                                                                 \
     READER(table)                                                                                  \
     READER(nsynth)                                                                                 \

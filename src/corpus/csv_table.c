@@ -17,6 +17,7 @@
 #include "corpus/column_names.h"
 #include "corpus/entry_builder.h"
 #include "corpus/line_reader.h"
+#include "corpus/text_source.h"
 
 #define BLOCK_MIN 4096
 
@@ -210,11 +211,29 @@ static size_t count_fields(pt_csv_table *t, const char *text) {
     return n;
 }
 
+/**
+ * Skips the line "sep=;" that Excel reads as the delimiter. It is an error where the table is read
+ * with another one, so that it is not detected as the delimiter.
+ */
+static patina_status skip_separator(pt_csv_table *t, patina_error *err) {
+    const pt_strbuf *line = &t->lines.line;
+    const char *text = line->text;
+    const size_t quoted = line->length > 0 && text[0] == '"';
+    if (!t->has_line || line->length != 5 + 2 * quoted ||
+        strncasecmp(text + quoted, "sep=", 4) != 0)
+        return PATINA_OK;
+    if (text[quoted + 4] != (char)csv_get_delim(&t->parser))
+        return pt_fail(err, PATINA_EFORMAT, "its first line sets the delimiter '%c'",
+                       text[quoted + 4]);
+    return next_line(t, err);
+}
+
 /** Skips comments up to the first other line; *header is set where the last one is the header. */
 static patina_status read_comments(pt_csv_table *t, pt_strbuf *header, patina_error *err) {
     bool any = false;
 
     PT_TRY(next_line(t, err));
+    PT_TRY(skip_separator(t, err));
     while (t->has_line && is_comment(&t->lines.line)) {
         any = true;
         pt_strbuf_clear(header);
@@ -284,7 +303,7 @@ static patina_status open_source(const pt_byte_source *bytes, const pt_csv_forma
 patina_status pt_csv_open(const char *path, const pt_csv_format *format, pt_csv_table **table,
                           patina_error *err) {
     pt_byte_source bytes = {0};
-    const patina_status status = pt_byte_source_open_file(path, &bytes, err);
+    const patina_status status = pt_text_source_open(path, UINT64_MAX, &bytes, err);
     if (status == PATINA_REJECT_MISSING)
         return pt_fail(err, PATINA_EIO, "file '%s': not found", path);
     return status == PATINA_OK ? open_source(&bytes, format, table, err) : status;

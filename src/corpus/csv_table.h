@@ -2,9 +2,9 @@
 /* csv_table.h - records of delimited text with a header, in bounded memory
  *
  * Fields as in RFC 4180, with any delimiter; spaces are part of them. Lines end with LF, CR LF or
- * CR; empty lines and lines before the header that begin with '#' are skipped. If the last of these
- * comment lines has as many fields as the first row, it is the header (AudioSet), and spaces after
- * delimiters are skipped.
+ * CR; empty lines, a first line "sep=;" and lines before the header that begin with '#' are
+ * skipped. If the last of these comment lines has as many fields as the first row, it is the header
+ * (AudioSet), and spaces after delimiters are skipped.
  */
 
 #ifndef PATINA_CORPUS_CSV_TABLE_H

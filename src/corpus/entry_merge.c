@@ -72,6 +72,10 @@ static void swap_audio(pt_entry *entry, pt_entry *row) {
     entry->n_audio = row->n_audio, row->n_audio = e.n_audio;
     entry->audio_file = row->audio_file, row->audio_file = e.audio_file;
     entry->position = row->position, row->position = e.position;
+    entry->has_start = row->has_start, row->has_start = e.has_start;
+    entry->has_end = row->has_end, row->has_end = e.has_end;
+    entry->start_s = row->start_s, row->start_s = e.start_s;
+    entry->end_s = row->end_s, row->end_s = e.end_s;
     entry->status = row->status, row->status = e.status;
     entry->fault = row->fault, row->fault = e.fault;
 }
@@ -91,12 +95,19 @@ static patina_status drop_captions(pt_entry *row, patina_status reason, const ch
         free(c->source);
         if (!(c->source = pt_text_dup(row->source, strlen(row->source))))
             return pt_fail(err, PATINA_ENOMEM, "out of memory");
-        if (asprintf(&c->fault, "'%s' %s", row->source, fault) < 0) {
+        if (asprintf(&c->fault, "'%s'%s %s", row->source, row->fault == fault ? ":" : "", fault) <
+            0) {
             c->fault = NULL;
             return pt_fail(err, PATINA_ENOMEM, "out of memory");
         }
     }
     return PATINA_OK;
+}
+
+/** Whether the list names the same seconds of the recording for both rows. */
+static bool is_same_segment(const pt_entry *a, const pt_entry *b) {
+    return a->has_start == b->has_start && a->has_end == b->has_end &&
+           (!a->has_start || a->start_s == b->start_s) && (!a->has_end || a->end_s == b->end_s);
 }
 
 static patina_status judge_audio(pt_entry *entry, pt_entry *row, patina_error *err) {
@@ -122,6 +133,30 @@ static patina_status judge_audio(pt_entry *entry, pt_entry *row, patina_error *e
                          "has the id of an earlier row, but different audio", err);
 }
 
+/** Whether a row is rejected for something else than a file that is not found, such as a time that
+ * cannot be read. */
+static bool has_own_fault(const pt_entry *row) {
+    return row->status != PATINA_OK && row->status != PATINA_REJECT_MISSING;
+}
+
+static patina_status judge_row(pt_entry *entry, pt_entry *row, bool with_audio, patina_error *err) {
+    if (has_own_fault(row) && has_own_fault(entry))
+        return PATINA_OK; /* the entry is rejected as a whole */
+    if (has_own_fault(row)) return drop_captions(row, row->status, row->fault, err);
+    if (has_own_fault(entry)) {
+        swap_audio(entry, row);
+        pt_entry faulty = *entry;
+        faulty.source = row->source;
+        faulty.fault = row->fault;
+        return drop_captions(&faulty, row->status, row->fault, err);
+    }
+    if (!is_same_segment(entry, row))
+        return drop_captions(row, PATINA_REJECT_DUPLICATE_ID,
+                             "has the id of an earlier row, but other seconds of the recording",
+                             err);
+    return with_audio ? judge_audio(entry, row, err) : PATINA_OK;
+}
+
 static size_t text_bytes(const pt_entry *row) {
     size_t n = 0;
     for (size_t i = 0; i < row->n_captions; i++)
@@ -136,7 +171,7 @@ patina_status pt_entry_merge_row(pt_entry *entry, pt_entry *row, bool with_audio
 
     *n_text += 1 + text_bytes(row);
     if (*n_text <= PT_TEXT_MAX) {
-        if (with_audio) status = judge_audio(entry, row, err);
+        status = judge_row(entry, row, with_audio, err);
         if (status == PATINA_OK) status = pt_entry_move_captions(entry, row, err);
     } else if (!was_full) {
         status = pt_entry_add_bad_caption(entry, "omitted: its entry has too many captions", err);

@@ -9,9 +9,9 @@
 #include "corpus/corpus_iterator.h"
 
 /**
- * Moves the captions of a row to the entry. With audio, captions of a row whose audio differs or is
- * not found become faults; where the audio of the entry itself is not found, that of the row is
- * taken. row is released.
+ * Moves the captions of a row to the entry. Those of a row that is rejected, or names other seconds
+ * of the recording, become faults; where the entry itself is rejected, the audio of the row is
+ * taken. With audio, the same applies where the audio differs or is not found. row is released.
  *
  * n_text  bytes of captions merged so far, 0 at first; over PT_TEXT_MAX further captions are
  * dropped

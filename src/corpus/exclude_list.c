@@ -13,6 +13,7 @@
 #include "corpus/csv_table.h"
 #include "corpus/json_lenient.h"
 #include "corpus/line_reader.h"
+#include "corpus/text_source.h"
 #include "fs/path.h"
 
 #define FILE_MAX         (1U << 30) /* bytes of a JSON file */
@@ -135,8 +136,11 @@ static patina_status read_json(pt_exclude_list *l, const char *path, patina_erro
     bool repaired;
     json_error_t error = {0};
     PT_TRY(pt_file_read_all(path, FILE_MAX, &text, &n, err));
-    json_t *json = pt_json_parse_lenient(text, n, &repaired, &error);
+    const patina_status converted = pt_text_to_utf8(&text, &n, err);
+    json_t *json =
+        converted == PATINA_OK ? pt_json_parse_lenient(text, n, &repaired, &error) : NULL;
     free(text);
+    PT_TRY(converted);
     if (!json)
         return pt_fail(err, PATINA_EFORMAT, "not valid JSON, line %d: %s", error.line, error.text);
     const patina_status status = add_json(l, json, err);

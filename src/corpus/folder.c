@@ -25,6 +25,7 @@
 #include "corpus/json_fields.h"
 #include "corpus/line_reader.h"
 #include "corpus/sidecar.h"
+#include "corpus/text_source.h"
 #include "fs/dir_walk.h"
 #include "fs/path.h"
 
@@ -91,6 +92,7 @@ static patina_status read_sidecar(const char *path, char **text, pt_sidecar *sid
                        strerrordesc_np(errno));
     if (status != PATINA_OK)
         sidecar->fault = "the caption file beside it cannot be read, or is too large";
+    if (status == PATINA_OK && *text) PT_TRY(pt_text_to_utf8(text, &sidecar->n, err));
     sidecar->text = *text;
     return PATINA_OK;
 }

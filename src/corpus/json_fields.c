@@ -129,12 +129,27 @@ static patina_status add_columns(pt_entry *entry, const json_t *object, const ch
     return PATINA_OK;
 }
 
+/** Adds "caption2", "caption_3" ... to "caption". */
+static patina_status add_further(pt_entry *entry, json_t *object, bool repaired,
+                                 patina_error *err) {
+    const char *key;
+    json_t *value;
+    json_object_foreach(object, key, value) {
+        if (is_text(value) && pt_column_is_further_caption(key, strlen(key)))
+            PT_TRY(pt_entry_add_json(entry, value, repaired, err));
+    }
+    return PATINA_OK;
+}
+
 patina_status pt_entry_add_json_captions(pt_entry *entry, json_t *object, const char *column,
                                          bool repaired, patina_error *err) {
     bool some = false;
     if (column) return add_columns(entry, object, column, repaired, err);
     const json_t *captions = find_captions(object);
-    if (captions) return pt_entry_add_json(entry, captions, repaired, err);
+    if (captions) PT_TRY(pt_entry_add_json(entry, captions, repaired, err));
+    if (captions && captions == find_member(object, "caption"))
+        return add_further(entry, object, repaired, err);
+    if (captions) return PATINA_OK;
     PT_TRY(add_family(entry, object, repaired, &some, err));
     if (some) return PATINA_OK;
     if (find_label(object)) return pt_entry_add_json_template(entry, SOUND_OF, object, err);

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
+#include "corpus/class_names.h"
 #include "corpus/clip_index.h"
 #include "corpus/column_names.h"
 #include "corpus/corpus_reader.h"
@@ -28,11 +29,13 @@
 #include "corpus/json_stream.h"
 #include "corpus/line_reader.h"
 #include "corpus/segment_time.h"
+#include "corpus/text_source.h"
 #include "fs/path.h"
 
 #define LISTS                                                                                      \
     "data|audios|annotations|samples|items|entries|files|clips|records|rows|examples|sounds|"      \
-    "dataset"
+    "dataset|results|recordings"
+#define CLASS_FILES   "*class_labels_indices*.csv"
 #define NOTE_TEMPLATE "a note of a {instrument_source_str} {instrument_family_str}"
 #define NOTE_MEMBER   "instrument_family_str"
 
@@ -55,6 +58,8 @@ typedef struct list_state {
     char *root;   /* of the clips */
     char *real;   /* the same without symbolic links; NULL: unknown */
     char *column; /* member of the captions; NULL: the usual ones */
+    char *folder; /* of the file */
+    pt_class_names classes;
     pt_clip_index files;
     const pt_corpus_options *options;
     pt_filter_seen seen;
@@ -152,6 +157,8 @@ static void list_close(void *state) {
     free(s->root);
     free(s->real);
     free(s->column);
+    free(s->folder);
+    pt_class_names_release(&s->classes);
     free(s);
 }
 
@@ -161,11 +168,12 @@ static patina_status open_files(list_state *s, const char *path, const pt_corpus
 
     s->options = options;
     s->name = pt_corpus_base_name(path, "data.json");
+    s->folder = pt_path_dirname(path);
     s->root = pt_corpus_audio_root(path, options);
     if (column) s->column = pt_text_dup(column, strlen(column));
-    if (!s->name || !s->root || (column && !s->column)) return no_memory(err);
+    if (!s->name || !s->folder || !s->root || (column && !s->column)) return no_memory(err);
     PT_TRY(pt_corpus_resolve_root(s->root, &s->real, err));
-    const patina_status status = pt_byte_source_open_file(path, &s->bytes, err);
+    const patina_status status = pt_text_source_open(path, UINT64_MAX, &s->bytes, err);
     if (status == PATINA_REJECT_MISSING) return pt_fail(err, PATINA_EIO, "not found");
     PT_TRY(status);
     PT_TRY(pt_json_stream_open(&s->list, &s->bytes, s->kind->lists, err));
@@ -204,7 +212,7 @@ static patina_status json_open(const char *path, const pt_corpus_options *option
     pt_byte_source bytes = {0};
     char *head = malloc(PT_CORPUS_PROBE_BYTES + 1);
     if (!head) return no_memory(err);
-    patina_status status = pt_byte_source_open_file(path, &bytes, err);
+    patina_status status = pt_text_source_open(path, PT_CORPUS_PROBE_BYTES, &bytes, err);
     const int64_t n =
         status == PATINA_OK ? pt_byte_source_read_at(&bytes, 0, head, PT_CORPUS_PROBE_BYTES) : 0;
     pt_byte_source_close(&bytes);
@@ -261,6 +269,46 @@ static patina_status read_id(const list_state *s, const json_t *object, bool rep
     return status;
 }
 
+/** Replaces labels that are ids of classes, "/m/068hy,/m/07q6cd_", by their names; *is_unnamed is
+ * set where no file has them. */
+static patina_status name_classes(list_state *s, json_t *object, bool *is_unnamed,
+                                  patina_error *err) {
+    const json_t *label = pt_json_find(object, PT_LABEL_COLUMNS);
+    const char *text = json_string_value(label);
+    pt_strbuf names = {0};
+
+    *is_unnamed = false;
+    if (!text || !pt_class_names_is_id(text, json_string_length(label))) return PATINA_OK;
+    PT_TRY(pt_class_names_read(&s->classes, s->folder, CLASS_FILES, err));
+    *is_unnamed = s->classes.n == 0;
+    if (*is_unnamed) return PATINA_OK;
+    pt_class_names_append(&s->classes, text, json_string_length(label), ',', &names);
+    json_t *list = json_array();
+    for (const char *at = names.text; list && at && *at;) {
+        const size_t n = strcspn(at, "\n");
+        (void)json_array_append_new(list, json_stringn(at, n));
+        at += n + (at[n] == '\n');
+    }
+    const bool is_set = !names.failed && list && json_object_set(object, "label", list) == 0;
+    json_decref(list);
+    pt_strbuf_release(&names);
+    return is_set ? PATINA_OK : no_memory(err);
+}
+
+/** The captions of an object, unless it has only labels without names. */
+static patina_status add_captions(list_state *s, json_t *object, bool repaired, pt_entry *entry,
+                                  patina_error *err) {
+    bool is_unnamed;
+    PT_TRY(name_classes(s, object, &is_unnamed, err));
+    if (is_unnamed && !s->column && !pt_json_find(object, PT_CAPTION_COLUMNS))
+        return pt_entry_add_bad_caption(
+            entry,
+            "the names of its labels are missing: a file 'class_labels_indices.csv' in the folder "
+            "of the list",
+            err);
+    return pt_entry_add_json_captions(entry, object, s->column, repaired, err);
+}
+
 static patina_status read_object(list_state *s, json_t *object, bool repaired, const char *location,
                                  pt_entry *entry, patina_error *err) {
     const char *own = s->options->caption_template;
@@ -270,7 +318,7 @@ static patina_status read_object(list_state *s, json_t *object, bool repaired, c
     if (s->is_skipped) return PATINA_OK;
     pt_caption_members_note(&s->members, s->column, object);
     if (!template) /* a template needs the audio */
-        PT_TRY(pt_entry_add_json_captions(entry, object, s->column, repaired, err));
+        PT_TRY(add_captions(s, object, repaired, entry, err));
     PT_TRY(read_id(s, object, repaired, location, entry, err));
     if (entry->id) PT_TRY(find_audio(s, s->parent ? s->parent : object, entry, location, err));
     PT_TRY(pt_entry_set_json_split(entry, s->options->split_column, object, err));

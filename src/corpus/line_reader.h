@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* line_reader.h - lines of a text file in UTF-8, or UTF-16 with a byte order mark, in bounded
- * memory */
+/* line_reader.h - lines of a text file (text_source.h) in bounded memory */
 
 #ifndef PATINA_CORPUS_LINE_READER_H
 #define PATINA_CORPUS_LINE_READER_H
@@ -20,11 +19,7 @@ typedef struct pt_line_reader {
     pt_byte_source bytes;
     uint64_t offset; /* of the next block */
     char *block;
-    enum {
-        PT_LINES_UTF8,
-        PT_LINES_UTF16_LE,
-        PT_LINES_UTF16_BE
-    } encoding; /* by the byte order mark */
+    char line_end; /* LF, or CR; 0: not known yet */
     size_t n_block, at;
     pt_strbuf line;
     uint64_t number; /* of the line, from 1 */
@@ -38,10 +33,10 @@ patina_status pt_line_reader_open_source(pt_line_reader *lines, const pt_byte_so
 void pt_line_reader_close(pt_line_reader *lines);
 
 /**
- * Reads the next line into lines->line, without its line end (LF or CR LF) and without the byte
- * order mark of the first line; it may contain NULs. UTF-16 is converted to UTF-8, with a byte 0xFF
- * for an unpaired surrogate. A line of over PT_TEXT_MAX bytes is truncated and sets
- * *too_long. *end is set after the last line.
+ * Reads the next line into lines->line, without its line end (LF, CR LF, or CR in a file without
+ * LF) and without the byte order mark of the first line; it may contain NULs, but the last one does
+ * not end with them. A line of over PT_TEXT_MAX bytes is truncated and sets *too_long. *end is set
+ * after the last line.
  */
 patina_status pt_line_reader_next(pt_line_reader *lines, bool *too_long, bool *end,
                                   patina_error *err);

@@ -239,6 +239,19 @@ static patina_status open_numbered(table *t, patina_error *err) {
     return PATINA_OK;
 }
 
+/** Opens "caption2", "caption_3" ... beside "caption". */
+static patina_status open_further(table *t, patina_error *err) {
+    const pt_parquet *parquet = t->parquet;
+    for (size_t i = 1; i < parquet->n_fields && t->n_captions < CAPTION_COLUMNS_MAX; i++) {
+        const char *name = parquet->fields[i].name;
+        if (parquet->fields[i].parent != 0 || !pt_column_is_further_caption(name, strlen(name)))
+            continue;
+        const size_t leaf = find_text_leaf(parquet, i);
+        if (leaf != PT_PARQUET_NONE) PT_TRY(open_caption_column(t, leaf, err));
+    }
+    return PATINA_OK;
+}
+
 /** The names of a ClassLabel, or of a list of them, in the key "huggingface"; *names is a new
  * reference or NULL. */
 static patina_status find_class_names(const pt_parquet *parquet, const char *column, json_t **names,
@@ -345,7 +358,8 @@ static patina_status open_captions(table *t, const char *wanted, patina_error *e
         return pt_fail(
             err, PATINA_EFORMAT, "column '%.*s' is neither a string nor a list of strings",
             pt_text_truncate(t->parquet->fields[field].name, 64), t->parquet->fields[field].name);
-    return open_caption_column(t, leaf, err);
+    PT_TRY(open_caption_column(t, leaf, err));
+    return field == find_column(t->parquet, "caption") ? open_further(t, err) : PATINA_OK;
 }
 
 /** Opens a member of `audio` where it has the expected type. */

@@ -139,6 +139,10 @@ static void write_row(pt_strbuf *out, const pt_entry *row) {
     put_number(out, (uint64_t)row->status);
     put_number(out, row->position);
     put_number(out, row->is_clip_of_id);
+    put_number(out, row->has_start);
+    put_number(out, row->has_end);
+    pt_strbuf_append_bytes(out, &row->start_s, sizeof row->start_s);
+    pt_strbuf_append_bytes(out, &row->end_s, sizeof row->end_s);
     put_text(out, row->id);
     put_text(out, row->source);
     put_text(out, row->path);
@@ -153,6 +157,13 @@ static void write_row(pt_strbuf *out, const pt_entry *row) {
 
 static uint64_t get_number(const char **at) {
     uint64_t number;
+    memcpy(&number, *at, sizeof number);
+    *at += sizeof number;
+    return number;
+}
+
+static double get_double(const char **at) {
+    double number;
     memcpy(&number, *at, sizeof number);
     *at += sizeof number;
     return number;
@@ -173,6 +184,10 @@ static patina_status read_row(const char *at, pt_entry *row, patina_error *err) 
     row->status = (patina_status)get_number(&at);
     row->position = get_number(&at);
     row->is_clip_of_id = get_number(&at) != 0;
+    row->has_start = get_number(&at) != 0;
+    row->has_end = get_number(&at) != 0;
+    row->start_s = get_double(&at);
+    row->end_s = get_double(&at);
     row->id = get_text(&at, &failed);
     row->source = get_text(&at, &failed);
     row->path = get_text(&at, &failed);

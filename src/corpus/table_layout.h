@@ -32,11 +32,13 @@ typedef struct pt_table_layout {
     const char
         *folder;    /* where to look without audio root and audio beside the table: "../audio" */
     const char *id; /* columns of the id, joined by '_'; NULL: the file name as written */
+    bool id_has_segment; /* start and end, where the table has them, are parts of the id */
 
     /* Captions: a column, numbered columns, or a template over a label. */
     const char *caption;       /* "caption"; '#' is 1, 2 ...: "caption_#" */
     const char *label;         /* used where no caption column exists */
     const char *other_caption; /* used where neither exists */
+    const char *other_label;   /* a label that is used where none of these exist */
     const char *caption_template;
     char separator;         /* of the labels in a field; 0: one label */
     const char *classes;    /* files of label names, mid and display_name: the first that exists */

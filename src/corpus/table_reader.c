@@ -21,6 +21,7 @@
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "corpus/caption_template.h"
+#include "corpus/class_names.h"
 #include "corpus/clip_index.h"
 #include "corpus/column_names.h"
 #include "corpus/corpus_reader.h"
@@ -54,10 +55,6 @@ typedef struct columns {
     int split; /* column of the split of a row */
 } columns;
 
-typedef struct class_name {
-    char *mid, *name;
-} class_name;
-
 typedef struct table_state {
     const pt_table_layout *layout;
     const pt_corpus_options *options;
@@ -71,8 +68,7 @@ typedef struct table_state {
     char *root; /* of the clips */
     char *real; /* the same without symbolic links; NULL: unknown */
     pt_clip_index clips;
-    class_name *classes; /* [n_classes], sorted by mid */
-    size_t n_classes;
+    pt_class_names classes;
     pt_split_filter splits;
 } table_state;
 
@@ -143,6 +139,17 @@ static bool add_named(const pt_csv_record *header, columns *at, int column) {
     return true;
 }
 
+/** Adds "caption2", "caption_3" ... to "caption". */
+static void add_numbered(const pt_csv_record *header, columns *at) {
+    size_t n;
+    const char *name = pt_csv_field_trimmed(header, at->caption[0], &n);
+    if (n != 7 || strncasecmp(name, "caption", 7) != 0) return;
+    for (size_t i = 0; i < header->n_fields && i < PT_CSV_COLUMNS_MAX; i++) {
+        name = pt_csv_field_trimmed(header, (int)i, &n);
+        if (pt_column_is_further_caption(name, n)) add_caption_column(at, (int)i);
+    }
+}
+
 /** Adds the columns of 0 and 1 that are named for a label. */
 static bool add_one_hot(const pt_csv_record *header, const pt_table_layout *l, columns *at) {
     regex_t regex;
@@ -192,8 +199,10 @@ static void find_captions(const pt_csv_record *header, const pt_table_layout *l,
         return;
     }
     if (l->caption && !strchr(l->caption, '#') &&
-        add_named(header, at, find_named(header, NULL, l->caption)))
+        add_named(header, at, find_named(header, NULL, l->caption))) {
+        add_numbered(header, at);
         return;
+    }
     if (l->caption && strncmp(l->caption, "caption", 7) == 0)
         add_family(header, strchr(l->caption, '#') != NULL, at);
     if (at->n_captions > 0) return;
@@ -201,8 +210,9 @@ static void find_captions(const pt_csv_record *header, const pt_table_layout *l,
     if (add_one_hot(header, l, at)) return;
     add_caption_column(at, find_named(header, NULL, l->label));
     if (at->n_captions > 0) return;
-    at->is_label = false;
-    (void)add_named(header, at, find_named(header, NULL, l->other_caption));
+    at->is_label = add_named(header, at, find_named(header, NULL, l->other_caption)) == false;
+    if (at->is_label) add_caption_column(at, find_named(header, NULL, l->other_label));
+    at->is_label = at->is_label && at->n_captions > 0;
 }
 
 /** The options that name columns; several names in one value are separated by the character. */
@@ -459,11 +469,7 @@ static void table_close(void *state) {
     pt_clip_index_close(&s->clips);
     free(s->root);
     free(s->real);
-    for (size_t i = 0; i < s->n_classes; i++) {
-        free(s->classes[i].mid);
-        free(s->classes[i].name);
-    }
-    free(s->classes);
+    pt_class_names_release(&s->classes);
     free(s);
 }
 
@@ -481,18 +487,36 @@ static patina_status set_root(table_state *s, char *root, patina_error *err) {
     return pt_clip_index_open(&s->clips, root, err);
 }
 
+/** Whether the name of a folder is one of lists: then audio is in a folder beside it. */
+static bool is_folder_of_lists(const table_state *s) {
+    static const char *const words[] = {
+        "meta", "annotation", "label", "truth",   "evaluation_setup",
+        "csv",  "manifest",   "split", "filelist"};
+    const char *name = pt_path_basename(s->real ? s->real : s->root);
+    bool is_one = false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        is_one = is_one || strcasestr(name, words[i]);
+    return is_one;
+}
+
 static patina_status find_root(table_state *s, const char *path, patina_error *err) {
+    const char *folders[] = {s->layout->folder, NULL};
     struct stat info;
 
     PT_TRY(set_root(s, pt_corpus_audio_root(path, s->options), err));
-    if (s->options->audio_root || s->clips.n_names > 0 || !s->layout->folder) return PATINA_OK;
-    char *folder = pt_path_join(s->root, s->layout->folder);
-    if (!folder) return no_memory(err);
-    bool exists;
-    const patina_status status = pt_path_find(folder, &exists, &info, err);
-    if (status == PATINA_OK && exists && S_ISDIR(info.st_mode)) return set_root(s, folder, err);
-    free(folder);
-    return status;
+    if (is_folder_of_lists(s)) folders[1] = "..";
+    for (size_t i = 0; i < 2; i++) {
+        if (s->options->audio_root || s->clips.n_names > 0) return PATINA_OK;
+        char *folder = folders[i] ? pt_path_join(s->root, folders[i]) : NULL;
+        bool exists = false;
+        patina_status status = PATINA_OK;
+        if (folders[i] && !folder) return no_memory(err);
+        if (folder) status = pt_path_find(folder, &exists, &info, err);
+        if (status == PATINA_OK && exists && S_ISDIR(info.st_mode)) return set_root(s, folder, err);
+        free(folder);
+        PT_TRY(status);
+    }
+    return PATINA_OK;
 }
 
 static void describe_columns(void *state, pt_strbuf *text) {
@@ -549,75 +573,19 @@ static patina_status open_with_delimiter(table_state *s, const char *path, char 
 /** Opens a table with the delimiter that gives it the columns of the layout, else most columns. */
 static patina_status open_table(table_state *s, const char *path, patina_error *err) {
     const char given = s->options->delimiter ? s->options->delimiter : s->layout->delimiter;
-    char best = given;
+    char best = given ? given : delimiters[0];
     size_t most = 0;
     bool fits = false;
-    for (size_t i = 0; i < (given ? 1 : sizeof delimiters) && !fits; i++) {
-        PT_TRY(open_with_delimiter(s, path, given ? given : delimiters[i], &fits, err));
-        if (given || pt_csv_header(s->csv)->n_fields <= most) continue;
+    for (size_t i = 0; i < sizeof delimiters && !given && !fits; i++) {
+        /* It fails where the first line sets another delimiter. */
+        if (open_with_delimiter(s, path, delimiters[i], &fits, NULL) != PATINA_OK) continue;
+        if (pt_csv_header(s->csv)->n_fields <= most) continue;
         most = pt_csv_header(s->csv)->n_fields;
         best = delimiters[i];
     }
     if (!fits) PT_TRY(open_with_delimiter(s, path, best, &fits, err));
     if (find_columns(pt_csv_header(s->csv), s->layout, s->options, &s->at)) return PATINA_OK;
     return fail_columns(s, pt_csv_header(s->csv), err);
-}
-
-static int compare_classes(const void *a, const void *b) {
-    return strcmp(((const class_name *)a)->mid, ((const class_name *)b)->mid);
-}
-
-static patina_status add_class(table_state *s, const pt_csv_record *r, int mid, int name,
-                               patina_error *err) {
-    size_t n_mid, n_name;
-    class_name *classes = realloc(s->classes, (s->n_classes + 1) * sizeof *classes);
-    if (!classes) return no_memory(err);
-    s->classes = classes;
-    const char *m = pt_csv_field_trimmed(r, mid, &n_mid);
-    const char *d = pt_csv_field_trimmed(r, name, &n_name);
-    classes[s->n_classes++] = (class_name){pt_text_dup(m, n_mid), pt_text_dup(d, n_name)};
-    const class_name *last = &classes[s->n_classes - 1];
-    return last->mid && last->name ? PATINA_OK : no_memory(err);
-}
-
-/** Reads a file of label names: a CSV with the columns mid and display_name, or a TSV of them
- * without header. */
-static patina_status read_class_file(table_state *s, const char *path, patina_error *err) {
-    const pt_csv_format tsv = {.delimiter = '\t', .header = "mid,display_name"};
-    const pt_csv_record *r = NULL;
-    pt_csv_table *table = NULL;
-
-    PT_TRY(pt_csv_open(path, pt_path_has_ext(path, ".tsv") ? &tsv : NULL, &table, err));
-    const int mid = pt_csv_find_column(pt_csv_header(table), "mid");
-    const int name = pt_csv_find_column(pt_csv_header(table), "display_name");
-    patina_status status = PATINA_OK;
-    while (mid >= 0 && name >= 0 && (status = pt_csv_next(table, &r, err)) == PATINA_OK && r)
-        if (!r->fault[0] && (status = add_class(s, r, mid, name, err)) != PATINA_OK) break;
-    pt_csv_close(&table);
-    if (status == PATINA_OK && s->n_classes > 0)
-        qsort(s->classes, s->n_classes, sizeof *s->classes, compare_classes);
-    return status;
-}
-
-/** Reads the names of labels, in the folder of the table or the one above it, if they exist. */
-static patina_status read_classes(table_state *s, const char *folder, patina_error *err) {
-    static const char *const folders[] = {"", "../"};
-    const char *names = s->layout->classes;
-    char name[64];
-
-    while (s->n_classes == 0 && pt_column_next_name(&names, name, sizeof name)) {
-        for (size_t i = 0; i < 2 && s->n_classes == 0; i++) {
-            pt_strbuf path = {0};
-            pt_strbuf_printf(&path, "%s/%s%s", folder, folders[i], name);
-            if (path.failed) return no_memory(err);
-            bool exists;
-            patina_status status = pt_path_find(path.text, &exists, NULL, err);
-            if (status == PATINA_OK && exists) status = read_class_file(s, path.text, err);
-            pt_strbuf_release(&path);
-            PT_TRY(status);
-        }
-    }
-    return PATINA_OK;
 }
 
 /** Opens the next file; *some is false after the last. */
@@ -633,8 +601,8 @@ static patina_status next_file(table_state *s, bool *some, patina_error *err) {
         status = no_memory(err);
     if (status == PATINA_OK) status = open_table(s, path, err);
     if (status == PATINA_OK) status = find_root(s, path, err);
-    if (status == PATINA_OK && s->layout->classes && s->at.is_label && s->n_classes == 0)
-        status = read_classes(s, folder, err);
+    if (status == PATINA_OK && s->layout->classes && s->at.is_label)
+        status = pt_class_names_read(&s->classes, folder, s->layout->classes, err);
     if (status != PATINA_OK && s->files.of.n_paths > 1 && path)
         pt_error_add_context(err, "'%s'", path);
     free(path);
@@ -705,35 +673,6 @@ typedef struct row_fields {
     const char *path;            /* of the audio; NULL: not known yet */
 } row_fields;
 
-static const class_name *find_class(const table_state *s, const char *mid, size_t n) {
-    char text[64];
-    const class_name wanted = {.mid = text};
-    if (n >= sizeof text) return NULL;
-    memcpy(text, mid, n);
-    text[n] = '\0';
-    return s->n_classes == 0
-               ? NULL
-               : bsearch(&wanted, s->classes, s->n_classes, sizeof *s->classes, compare_classes);
-}
-
-/** Replaces the mids in a list by their names; labels are separated by '\n' then. */
-static void append_class_names(const table_state *s, const char *text, size_t n, pt_strbuf *out) {
-    for (size_t i = 0; i < n;) {
-        const char *stop = memchr(text + i, s->layout->separator, n - i);
-        size_t length = stop ? (size_t)(stop - text) - i : n - i;
-        const char *label = text + i;
-        i += length + 1;
-        while (length > 0 && label[0] == ' ')
-            label++, length--;
-        const class_name *class = find_class(s, label, length);
-        if (out->length > 0) pt_strbuf_append(out, "\n");
-        if (class)
-            pt_strbuf_append(out, class->name);
-        else
-            pt_strbuf_append_bytes(out, label, length);
-    }
-}
-
 static bool is_one(const char *text, size_t n) {
     return (n == 1 && text[0] == '1') || (n == 3 && memcmp(text, "1.0", 3) == 0) ||
            (n == 4 && strncasecmp(text, "true", 4) == 0);
@@ -766,8 +705,8 @@ static void append_labels(const table_state *s, const pt_csv_record *r, pt_strbu
 
     if (l->one_hot) {
         append_one_hot(s, r, &all);
-    } else if (s->n_classes > 0) {
-        append_class_names(s, text, n, &all);
+    } else if (s->classes.n > 0) {
+        pt_class_names_append(&s->classes, text, n, l->separator, &all);
     } else if (l->extra_fields) {
         for (int i = column; (size_t)i < r->n_fields; i++) {
             text = pt_csv_field_trimmed(r, i, &n);
@@ -845,6 +784,20 @@ static patina_status check_filter(table_state *s, patina_error *err) {
     return PATINA_EUSAGE;
 }
 
+/** Appends start and end to the id: segments of one recording are different entries. */
+static void append_segment(const table_state *s, const pt_csv_record *r, pt_strbuf *id) {
+    const int at[] = {s->at.start, s->at.end};
+    if (s->options->id_column || !(s->options->start_column || s->layout->id_has_segment)) return;
+    if (s->at.n_id > 0 && !s->layout->id_has_segment) return; /* its columns are the whole id */
+    for (size_t i = 0; i < 2; i++) {
+        size_t n;
+        const char *time = at[i] >= 0 ? pt_csv_field_trimmed(r, at[i], &n) : "";
+        if (at[i] < 0 || !is_valid_text(time, n)) continue;
+        pt_strbuf_append(id, "_");
+        pt_strbuf_append_bytes(id, time, n);
+    }
+}
+
 /** The id: columns joined by '_', or the file name. */
 static patina_status read_id(const table_state *s, const pt_csv_record *r, pt_entry *entry,
                              patina_error *err) {
@@ -877,14 +830,8 @@ static patina_status read_id(const table_state *s, const pt_csv_record *r, pt_en
         if (!text) id.failed = true;
         pt_strbuf_append(&id, text ? pt_corpus_relative_name(text, s->root, s->real) : "");
         free(text);
-        if (s->options->start_column && s->at.start >= 0) { /* segments of one recording */
-            name = pt_csv_field_trimmed(r, s->at.start, &n);
-            if (is_valid_text(name, n)) {
-                pt_strbuf_append(&id, "_");
-                pt_strbuf_append_bytes(&id, name, n);
-            }
-        }
     }
+    append_segment(s, r, &id);
     entry->id = pt_strbuf_detach(&id);
     return entry->id ? PATINA_OK : no_memory(err);
 }
@@ -970,13 +917,20 @@ static const char *find_clip(const table_state *s, const pt_csv_record *r, doubl
     return path;
 }
 
-/** A path outside the root, absolute or with "../", is the file if it exists. */
+/** A path outside the root, absolute or with "../", is the file if it exists; so is one that is
+ * relative to the folder above a root without audio ("wavs/x.wav" of data/train.csv). */
 static patina_status find_outside(const table_state *s, const char *name, pt_entry *entry,
                                   patina_error *err) {
     const char *base = pt_path_basename(name);
-    if (name[0] != '/' && strncmp(name, "../", 3) != 0) return PATINA_OK;
-    char *path = pt_path_join(s->root, name);
+    const bool is_outside = name[0] == '/' || strncmp(name, "../", 3) == 0;
+    if (!is_outside && (s->clips.n_names > 0 || s->options->audio_root || name[0] == '\0'))
+        return PATINA_OK;
+    pt_strbuf above = {0};
+    pt_strbuf_printf(&above, "%s%s", is_outside ? "" : "../", name);
+    char *path = above.failed ? NULL : pt_path_join(s->root, above.text);
+    pt_strbuf_release(&above);
     if (!path) return no_memory(err);
+    if (!is_outside) base = name;
     bool exists;
     const patina_status status = pt_path_find(path, &exists, NULL, err);
     if (status != PATINA_OK || !exists) {
@@ -1041,7 +995,7 @@ static patina_status add_template(const table_state *s, const pt_csv_record *r, 
                             ? pt_csv_field_trimmed(r, s->at.caption[0], &n)
                             : NULL;
 
-    if (label && s->layout->classes && s->n_classes == 0 && label[0] == '/') {
+    if (label && s->layout->classes && s->classes.n == 0 && pt_class_names_is_id(label, n)) {
         char fault[128];
         snprintf(fault, sizeof fault,
                  "the file '%.*s' with the names of its labels is missing from the folder of the "

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* webdataset.c - webdataset tars: audio files with a .json or .txt of captions each
+/* webdataset.c - webdataset tars: audio files with a .json, .txt or .cls of captions each
  *
  *   path ──► tars in order ──► files of a tar ──► samples: adjacent files of one key ──► entries
  *
  * The key of a file is its path up to the first dot of the base name. A sample is one audio file
- * with its .json, in either order; a .txt is used where the .json is absent or has no caption.
- * Other files are skipped. The tars are those of a folder, sorted by the bytes of their paths; a
- * single tar; or those of a pattern, in its order.
+ * with its .json, in either order; a .txt is used where the .json is absent or has no caption, and
+ * the label of a .cls where there is none either. Other files are skipped. The tars are those of a
+ * folder, sorted by the bytes of their paths; a single tar; or those of a pattern, in its order.
  *
  * A key that occurs again after other keys loses the later sample, and a truncated tar loses what
  * follows: each is reported by an entry without an id.
@@ -29,6 +29,7 @@
 #include "corpus/line_reader.h"
 #include "corpus/sidecar.h"
 #include "corpus/tar.h"
+#include "corpus/text_source.h"
 #include "fs/dir_has_ext.h"
 #include "fs/path.h"
 
@@ -36,7 +37,7 @@
 #define MEMORY_MAX     ((uint64_t)32 << 20) /* larger audio goes to a temporary file */
 #define NAME_BYTES_MAX 200                  /* bytes of a name in a message */
 
-enum { AUDIO, JSON, TXT, N_PARTS, NOT_A_PART = N_PARTS };
+enum { AUDIO, JSON, TXT, CLS, N_PARTS, NOT_A_PART = N_PARTS };
 
 /** 128 bits of the SHA-256 of a key: the chance of a collision among 10^9 keys is 10^-21. */
 typedef struct key_hash {
@@ -160,6 +161,7 @@ static int kind_of(const char *name) {
     if (key_length(name) == 0) return NOT_A_PART;
     if (pt_path_is_audio(name)) return AUDIO;
     if (pt_path_has_ext(name, ".json")) return JSON;
+    if (pt_path_has_ext(name, ".cls")) return CLS;
     return pt_path_has_ext(name, ".txt") ? TXT : NOT_A_PART;
 }
 
@@ -271,7 +273,8 @@ static patina_status read_sample(webdataset_state *s, bool with_audio, sample *x
 }
 
 static bool is_complete(const sample *x) {
-    return x->parts[AUDIO].name && (x->parts[JSON].name || x->parts[TXT].name);
+    return x->parts[AUDIO].name &&
+           (x->parts[JSON].name || x->parts[TXT].name || x->parts[CLS].name);
 }
 
 /* Entries ----------------------------------------------------------------------------------- */
@@ -332,12 +335,38 @@ static pt_sidecar sidecar_of(const part *p) {
                             p->is_too_large ? "the .json or .txt beside it is too large" : NULL};
 }
 
-static patina_status add_captions(webdataset_state *s, const sample *x, pt_entry *entry,
+/** The label of the .cls as the member `label` of an object; NULL where it has none. */
+static json_t *read_label(const part *p) {
+    const char *text = p->bytes, *white = " \t\r\n";
+    if (!text) return NULL;
+    text += strspn(text, white);
+    size_t n = strlen(text);
+    while (n > 0 && strchr(white, text[n - 1]))
+        n--;
+    return n > 0 ? json_pack("{s:o?}", "label", json_stringn(text, n)) : NULL;
+}
+
+/** A caption of the label. The number of a class is not one. */
+static patina_status add_label(pt_entry *entry, json_t *label, patina_error *err) {
+    const char *text = json_string_value(json_object_get(label, "label"));
+    if (text && strspn(text, "0123456789") < strlen(text))
+        return pt_entry_add_json_captions(entry, label, NULL, false, err);
+    return pt_entry_add_bad_caption(
+        entry, "the .cls beside it has only the number of a class; captions are made of names",
+        err);
+}
+
+static patina_status add_captions(webdataset_state *s, sample *x, pt_entry *entry,
                                   patina_error *err) {
+    for (int i = JSON; i < N_PARTS; i++)
+        if (x->parts[i].bytes) PT_TRY(pt_text_to_utf8(&x->parts[i].bytes, &x->parts[i].n, err));
     const pt_sidecar json = sidecar_of(&x->parts[JSON]), txt = sidecar_of(&x->parts[TXT]);
     json_error_t error = {0};
     bool repaired = false;
     json_t *object = json.text ? pt_sidecar_parse(json.text, json.n, &repaired, &error) : NULL;
+    json_t *label = read_label(&x->parts[CLS]);
+    if (object && label) (void)json_object_update_missing(object, label);
+    if (!object && !json.text) object = json_incref(label);
 
     entry->id = id_of(s, x->key, object, repaired);
     const char *template = s->options->caption_template;
@@ -346,11 +375,14 @@ static patina_status add_captions(webdataset_state *s, const sample *x, pt_entry
         status = template
                      ? pt_entry_add_json_template(entry, template, object, err)
                      : pt_sidecar_add_captions(entry, &json, object, &error, repaired, &txt, err);
+    if (status == PATINA_OK && !template && label && entry->n_captions == 0)
+        status = add_label(entry, label, err);
     if (status == PATINA_OK)
         status = pt_entry_filter_json(entry, s->options->filter, object, &s->seen, err);
     if (status == PATINA_OK)
         status = pt_entry_set_json_split(entry, s->options->split_column, object, err);
     json_decref(object);
+    json_decref(label);
     return status;
 }
 
@@ -360,7 +392,8 @@ static patina_status make_entry(webdataset_state *s, sample *x, pt_entry *entry,
     part *audio = &x->parts[AUDIO];
     const char *name = audio->name           ? audio->name
                        : x->parts[JSON].name ? x->parts[JSON].name
-                                             : x->parts[TXT].name;
+                       : x->parts[TXT].name  ? x->parts[TXT].name
+                                             : x->parts[CLS].name;
 
     PT_TRY(set_source(s, name, entry, err));
     if (entry->status != PATINA_OK) return PATINA_OK;
@@ -464,7 +497,7 @@ static patina_status open_tar(webdataset_state *s, pt_entry *entry, patina_error
 static patina_status fail_no_samples(const webdataset_state *s, patina_error *err) {
     return pt_fail(
         err, PATINA_EFORMAT,
-        "has no sample; a sample is an audio file and a .json or .txt with the same key%s%s",
+        "has no sample; a sample is an audio file and a .json, .txt or .cls with the same key%s%s",
         s->first_fault ? "; " : "", s->first_fault ? s->first_fault : "");
 }
 
@@ -522,8 +555,8 @@ static patina_status webdataset_next(void *state, bool with_audio, pt_entry *ent
 
 const pt_corpus_reader pt_corpus_reader_webdataset = {
     .name = "webdataset",
-    .summary = "webdataset tars (.tar, .tar.gz, .tar.zst) of audio files with a .json or .txt "
-               "each: one tar, a folder, or a pattern such as '{0..9}.tar'",
+    .summary = "webdataset tars (.tar, .tar.gz, .tar.zst) of audio files with a .json, .txt or "
+               ".cls each: one tar, a folder, or a pattern such as '{0..9}.tar'",
     .extensions = pt_tar_extensions,
     .matches = webdataset_matches,
     .open = webdataset_open,

@@ -18,6 +18,7 @@
 
 #include "base/c_locale.h"
 #include "base/monotonic_clock.h"
+#include "corpus/entry_builder.h"
 #include "dataset/rejects.h"
 #include "pipeline/ordered_pool.h"
 
@@ -419,15 +420,67 @@ static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
     return PATINA_OK;
 }
 
+/* Writes the entries that were held, and holds no further ones. */
+static patina_status write_held(pt_run *r, patina_error *err) {
+    patina_status status = PATINA_OK;
+    for (uint64_t i = 0; i < r->first.n; i++) {
+        if (status == PATINA_OK) status = write_rows(r, r->first_items[i], err);
+        item_release(r, r->first_items[i]);
+    }
+    r->first.n = 0;
+    r->holds_first = false;
+    return status;
+}
+
+/* Whether the entry, like all before it, is rejected for one reason, which is not a fault of the
+ * machine. */
+static bool is_first_rejected(const pt_run *r, const item *it) {
+    const pt_entry_result *result = &it->result;
+    if (!r->holds_first || it->status != PATINA_OK || result->n_rows > 0 || result->n_rejects == 0)
+        return false;
+    const patina_status reason = result->rejects[result->n_rejects - 1].reason;
+    if (reason == PATINA_REJECT_TIMEOUT || reason == PATINA_REJECT_IO_ERROR) return false;
+    return r->first.n == 0 || reason == r->first.reason;
+}
+
+/* Holds an entry, whose memory except its rejects is released. The run ends if it is the last of
+ * the first entries: then nothing was written. */
+static patina_status hold_entry(pt_run *r, item *it, patina_error *err) {
+    const pt_reject *reject = &it->result.rejects[it->result.n_rejects - 1];
+    const uint64_t n_pending = r->n_entries_pending;
+
+    if (r->first.n == 0) snprintf(r->first.fault, sizeof r->first.fault, "%s", reject->sentence);
+    r->first.reason = reject->reason;
+    r->first_items[r->first.n++] = it;
+    item_release_audio(r, it);
+    pt_entry_clear_captions(&it->entry);
+    pt_memory_budget_subtract(&r->budget, it->n_bytes);
+    it->n_bytes = 0;
+    batch_unref(it->batch);
+    it->batch = NULL;
+    if (r->first.n < PT_FIRST_ENTRIES && r->first.n < n_pending) return PATINA_OK;
+    pt_first_entries all = r->first;
+    all.n = n_pending;
+    r->all_rejected = true;
+    return pt_plan_fail_all_rejected(&all, r->plan.corpus_label, NULL, err);
+}
+
+static patina_status write_entry(pt_run *r, item *it, patina_error *err) {
+    patina_status status = write_held(r, err);
+    if (status == PATINA_OK) status = write_rows(r, it, err);
+    batch_unref(it->batch);
+    item_release(r, it);
+    return status;
+}
+
 static patina_status deliver_entry(void *context, void *slot, patina_error *err) {
     pt_run *r = context;
     item *it = slot;
     if (r->encoder && it->status == PATINA_OK) wait_for_devices(r, it);
     const int64_t start_ns = pt_monotonic_ns();
-    const patina_status status = write_rows(r, it, err);
+    const patina_status status =
+        is_first_rejected(r, it) ? hold_entry(r, it, err) : write_entry(r, it, err);
     r->spent_ns[PATINA_RUN_WRITING] += pt_monotonic_ns() - start_ns;
-    batch_unref(it->batch);
-    item_release(context, it);
     atomic_fetch_sub(&r->n_undelivered, 1);
     atomic_store(&r->delivered_ns, pt_monotonic_ns());
     if (status != PATINA_OK) atomic_store(&r->stopping, true); /* for those that wait for memory */
@@ -464,9 +517,13 @@ patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
     /* The first progress event: inputs are open, and rows take the time from here on. */
     pt_run_emit_event(r, (patina_event){.kind = PATINA_EVENT_PROGRESS});
     r->batch_entries = 1; /* small batches first, so that every worker has work early */
-    PT_TRY(pt_ordered_pool_run(
+    const patina_status status = pt_ordered_pool_run(
         &job, o->threads, n_items < 2 * PT_CAPTION_BATCH_SIZE ? 2 * PT_CAPTION_BATCH_SIZE : n_items,
-        &r->n_abandoned, err));
+        &r->n_abandoned, err);
+    if (r->all_rejected) return status;
+    const patina_status written = write_held(r, status == PATINA_OK ? err : NULL);
+    PT_TRY(status);
+    PT_TRY(written);
     if (r->read_status == PATINA_ETEMPORARY || r->read_status == PATINA_EIO)
         return leave_chunk(r, r->n_read / o->chunk, r->read_err.message, &file_advice, err);
     if (r->read_status != PATINA_OK) return pt_fail(err, r->read_status, "%s", r->read_err.message);
@@ -480,6 +537,8 @@ patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
 }
 
 void pt_run_release_prefetched(pt_run *r) {
+    while (r->first.n > 0)
+        item_release(r, r->first_items[--r->first.n]);
     if (r->held) release_entry(r, r->held);
     while (r->next_prefetched < r->n_prefetched)
         release_entry(r, r->prefetched[r->next_prefetched++]);

@@ -29,6 +29,7 @@
 #include "base/json_dump.h"
 #include "base/monotonic_clock.h"
 #include "dataset/output_dir.h"
+#include "fs/dir.h"
 #include "fs/path.h"
 #include "pipeline/card_metadata.h"
 #include "pipeline/device_list.h"
@@ -229,7 +230,7 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
         char note[256];
         if (pt_encoder_take_note(r->encoder, note)) pt_run_emit_note(r, "%s", note);
     }
-    if (o->keep_audio) PT_TRY(pt_keep_audio_create_dir(o->keep_audio, err));
+    if (o->keep_audio) PT_TRY(pt_keep_audio_create_dir(o->keep_audio, &r->made_audio_dir, err));
     PT_TRY(pt_caption_cache_open(&r->cache, err));
     PT_TRY(pt_id_set_open(&r->ids, err));
     r->row_context = (pt_row_context){
@@ -266,6 +267,9 @@ static patina_status generate_dataset(pt_run *r, bool *complete, patina_error *e
     const patina_generate_options *o = &r->plan.options;
 
     PT_TRY(list_pending_chunks(r, err));
+    /* The plan of a shard stays for the others: it cannot be taken back. */
+    r->holds_first = !o->keep_going && o->n_shards == 0 && !o->retry_rejects &&
+                     r->n_chunks_existing == 0 && r->n_entries_kept == 0;
     emit_start_notes(r);
     if (r->n_chunks_pending > 0) {
         PT_TRY(check_disk_space(r, err));
@@ -321,6 +325,8 @@ static patina_status run_all(pt_run *r, const patina_generate_options *options,
     report->was_complete = complete;
     const patina_status status = complete ? PATINA_OK : generate_dataset(r, &complete, err);
     fill_report(r, complete, report);
+    if (r->all_rejected && r->made_audio_dir) /* of later entries, which were not written */
+        pt_dir_remove_all(o->keep_audio, NULL);
     return status;
 }
 

@@ -17,9 +17,9 @@
 
 #define NAME_MAX_BYTES 180 /* for the entry: names of files have at most 255 bytes */
 
-patina_status pt_keep_audio_create_dir(const char *folder, patina_error *err) {
+patina_status pt_keep_audio_create_dir(const char *folder, bool *made, patina_error *err) {
     patina_error cause = {0};
-    if (pt_dir_create(folder, NULL, &cause) == PATINA_OK) return PATINA_OK;
+    if (pt_dir_create(folder, made, &cause) == PATINA_OK) return PATINA_OK;
     return pt_fail(err, PATINA_EIO, "folder for audio: %s", cause.message);
 }
 

@@ -16,8 +16,8 @@
 
 #include <patina/status.h>
 
-/** Creates the folder if it does not exist. Errors  PATINA_EIO */
-patina_status pt_keep_audio_create_dir(const char *folder, patina_error *err);
+/** Creates the folder if it does not exist; made: whether it did. Errors  PATINA_EIO */
+patina_status pt_keep_audio_create_dir(const char *folder, bool *made, patina_error *err);
 
 /** window: number of the window of the recording. Errors  PATINA_EIO, PATINA_ENOMEM */
 patina_status pt_keep_audio_write_clean(const char *folder, const char *entry, uint32_t window,

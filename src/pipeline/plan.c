@@ -27,7 +27,6 @@
 #include "pipeline/rows.h"
 #include "pipeline/window_select.h"
 
-#define CHECKED_ENTRIES   200
 #define CHUNK_ROWS        2000 /* rows of a part file if every entry has one caption */
 #define VARIANTS_MAX      65536
 #define JOURNAL_ROW_BYTES 5800.0 /* a row without compression, and its provenance */
@@ -331,6 +330,102 @@ patina_status pt_plan_check_entry(const pt_plan *plan, uint64_t index, const pt_
         plan->corpus_label, index + 1, entry->id ? entry->id : entry->source);
 }
 
+/* The reason for which an entry is rejected, as far as the list shows it. */
+static patina_status listed_reason(const pt_entry *entry) {
+    size_t n_good = 0, n_filtered = 0;
+    if (!entry->id || entry->status == PATINA_REJECT_EXCLUDED) return entry->status;
+    for (size_t i = 0; i < entry->n_captions; i++) {
+        n_good += entry->captions[i].text != NULL;
+        n_filtered += entry->captions[i].reason == PATINA_REJECT_FILTERED;
+    }
+    if (n_good == 0) return n_filtered > 0 ? PATINA_REJECT_FILTERED : PATINA_REJECT_BAD_CAPTION;
+    return entry->status;
+}
+
+/* The same, if the audio file does not exist too. */
+static patina_status reject_reason(const pt_entry *entry) {
+    const patina_status status = listed_reason(entry);
+    if (status != PATINA_OK) return status;
+    return entry->path && access(entry->path, F_OK) != 0 && pt_errno_is_missing(errno)
+               ? PATINA_REJECT_MISSING
+               : PATINA_OK;
+}
+
+static void count_rejected(pt_plan *plan, const pt_entry *entry) {
+    const patina_status status = listed_reason(entry);
+    plan->n_rejected[status == PATINA_OK ? 0 : status - PATINA_REJECT_FIRST]++; /* captions */
+}
+
+/* Remembers whether the first entries of a corpus are all rejected for one reason. */
+static void check_first_entries(pt_first_entries *first, const pt_entry *entry) {
+    if (first->n == 0) {
+        const char *fault = entry->fault;
+        first->reason = reject_reason(entry);
+        if (!fault && entry->n_captions > 0) fault = entry->captions[0].fault;
+        if (fault)
+            snprintf(first->fault, sizeof first->fault, "%s%s",
+                     first->reason == PATINA_REJECT_BAD_CAPTION && !entry->fault
+                         ? "its caption is invalid: "
+                         : "",
+                     fault);
+    } else if (first->n < PT_FIRST_ENTRIES && first->reason != PATINA_OK &&
+               reject_reason(entry) != first->reason) {
+        first->reason = PATINA_OK;
+    }
+    first->n++;
+}
+
+/* The option that rejects entries for this reason; "": none does. */
+static const char *option_of_reason(patina_status reason) {
+    return reason == PATINA_REJECT_FILTERED      ? "filter"
+           : reason == PATINA_REJECT_LOW_QUALITY ? "require"
+           : reason == PATINA_REJECT_EXCLUDED    ? "exclude"
+                                                 : "";
+}
+
+patina_status pt_plan_fail_all_rejected(const pt_first_entries *first, const char *label,
+                                        const char *hint, patina_error *err) {
+    const uint64_t n = first->n < PT_FIRST_ENTRIES ? first->n : (uint64_t)PT_FIRST_ENTRIES;
+    const char *option = option_of_reason(first->reason);
+    return pt_fail(err, PATINA_EFORMAT,
+                   "corpus '%s': %s (%" PRIu64 ") are rejected as %s%s%s%s%s%s%s; '--keep-going' "
+                   "overrides this",
+                   label, n < first->n ? "the first entries" : "all entries", n,
+                   patina_status_name(first->reason), first->fault[0] ? ", the first because " : "",
+                   first->fault, *option ? "; change '--" : "", option, *option ? "'" : "",
+                   hint ? hint : "");
+}
+
+static patina_status check_first(const pt_first_entries *first, const char *path, pt_corpus *corpus,
+                                 patina_error *err) {
+    pt_strbuf hint = {0};
+
+    if (first->reason == PATINA_OK) return PATINA_OK;
+    if (first->reason == PATINA_REJECT_MISSING)
+        pt_corpus_describe_audio(corpus, &hint);
+    else if (first->reason == PATINA_REJECT_BAD_CAPTION)
+        pt_corpus_describe_captions(corpus, &hint);
+    pt_plan_fail_all_rejected(first, path, hint.failed ? NULL : hint.text, err);
+    pt_strbuf_release(&hint);
+    return PATINA_EFORMAT;
+}
+
+/* No entry of any corpus gives a row, for several reasons. */
+static patina_status fail_no_rows(const pt_plan *plan, patina_error *err) {
+    pt_strbuf reasons = {0};
+    for (int i = 0; i < PATINA_REJECT_COUNT; i++)
+        if (plan->n_rejected[i] > 0)
+            pt_strbuf_printf(&reasons, "%s%" PRIu64 " %s", reasons.length > 0 ? ", " : ": ",
+                             plan->n_rejected[i],
+                             patina_status_name((patina_status)(PATINA_REJECT_FIRST + i)));
+    pt_fail(err, PATINA_EFORMAT,
+            "corpus '%s': none of %" PRIu64 " entries gives a row%s; '--keep-going' overrides this",
+            plan->corpus_label, plan->n_entries,
+            reasons.failed || !reasons.text ? "" : reasons.text);
+    pt_strbuf_release(&reasons);
+    return PATINA_EFORMAT;
+}
+
 static uint64_t max_rows(const pt_plan *plan, const pt_entry *entry) {
     uint64_t n = 0;
     size_t first, last;
@@ -349,6 +444,7 @@ static patina_status count_entry(pt_plan *plan, const pt_entry *entry, patina_er
     const uint64_t n_rows = max_rows(plan, entry);
 
     plan->n_rows_max += n_rows;
+    if (n_rows == 0) count_rejected(plan, entry);
     if (chunk >= PT_CHUNKS_MAX) return PATINA_OK;
     if (index % plan->options.chunk == 0) {
         if ((chunk & (chunk - 1)) == 0) { /* full: 0, 1, 2, 4 ... */
@@ -363,59 +459,6 @@ static patina_status count_entry(pt_plan *plan, const pt_entry *entry, patina_er
     return PATINA_OK;
 }
 
-/* The reason for which an entry is rejected, as far as that is known without decoding. */
-static patina_status reject_reason(const pt_entry *entry) {
-    if (entry->status == PATINA_REJECT_EXCLUDED) return PATINA_OK;
-    if (!entry->id) return entry->status;
-    size_t n_good = 0, n_filtered = 0;
-    for (size_t i = 0; i < entry->n_captions; i++) {
-        n_good += entry->captions[i].text != NULL;
-        n_filtered += entry->captions[i].reason == PATINA_REJECT_FILTERED;
-    }
-    if (n_good == 0) return n_filtered > 0 ? PATINA_OK : PATINA_REJECT_BAD_CAPTION;
-    if (entry->status != PATINA_OK) return entry->status;
-    return entry->path && access(entry->path, F_OK) != 0 && pt_errno_is_missing(errno)
-               ? PATINA_REJECT_MISSING
-               : PATINA_OK;
-}
-
-/* Remembers whether the first entries of a corpus are all rejected for one reason. */
-static void check_first_entries(pt_first_entries *first, const pt_entry *entry) {
-    if (first->n == 0) {
-        first->reason = reject_reason(entry);
-        if (entry->fault)
-            snprintf(first->fault, sizeof first->fault, "%s", entry->fault);
-        else if (first->reason == PATINA_REJECT_BAD_CAPTION && entry->n_captions > 0)
-            snprintf(first->fault, sizeof first->fault, "its caption is invalid: %s",
-                     entry->captions[0].fault ? entry->captions[0].fault : "");
-    } else if (first->n < CHECKED_ENTRIES && first->reason != PATINA_OK &&
-               reject_reason(entry) != first->reason) {
-        first->reason = PATINA_OK;
-    }
-    first->n++;
-}
-
-/* An error before anything is made, with the option that may help. */
-static patina_status fail_if_all_rejected(const pt_first_entries *first, const char *path,
-                                          pt_corpus *corpus, patina_error *err) {
-    const uint64_t n = first->n < CHECKED_ENTRIES ? first->n : (uint64_t)CHECKED_ENTRIES;
-    pt_strbuf hint = {0};
-
-    if (first->reason == PATINA_OK) return PATINA_OK;
-    if (first->reason == PATINA_REJECT_MISSING)
-        pt_corpus_describe_audio(corpus, &hint);
-    else if (first->reason == PATINA_REJECT_BAD_CAPTION)
-        pt_corpus_describe_captions(corpus, &hint);
-    pt_fail(err, PATINA_EFORMAT,
-            "corpus '%s': %s (%" PRIu64 ") are rejected as %s%s%s%s; '--keep-going' overrides "
-            "this",
-            path, n < first->n ? "the first entries" : "all entries", n,
-            patina_status_name(first->reason), first->fault[0] ? ", the first because " : "",
-            first->fault, hint.failed || !hint.text ? "" : hint.text);
-    pt_strbuf_release(&hint);
-    return PATINA_EFORMAT;
-}
-
 /* Checks each corpus that --limit did not cut off. */
 static patina_status check_corpora(const pt_plan *plan, pt_corpus_set *set, bool end,
                                    patina_error *err) {
@@ -424,8 +467,9 @@ static patina_status check_corpora(const pt_plan *plan, pt_corpus_set *set, bool
         if (end && pt_corpus_set_is_empty(set, i))
             return pt_fail(err, PATINA_EFORMAT, "corpus '%s' has no entries", path);
         if (plan->first[i].n > 0)
-            PT_TRY(fail_if_all_rejected(&plan->first[i], path, pt_corpus_set_at(set, i), err));
+            PT_TRY(check_first(&plan->first[i], path, pt_corpus_set_at(set, i), err));
     }
+    if (plan->n_rows_max == 0 && !plan->options.keep_going) return fail_no_rows(plan, err);
     return PATINA_OK;
 }
 

@@ -27,6 +27,9 @@ extern const char *const pt_caption_mode_names[];
 extern const char *const pt_loudness_source_names[];
 extern const char *const pt_window_mode_names[];
 
+/** Entries at the start of a run: if all of them are rejected for one reason, the run stops. */
+#define PT_FIRST_ENTRIES 200
+
 /** The first entries of a corpus, which may all be rejected for one reason. */
 typedef struct pt_first_entries {
     uint64_t n;
@@ -54,8 +57,9 @@ typedef struct pt_plan {
      * exist later. */
     char corpus_hash[PT_SHA256_HEX_SIZE];
     uint64_t n_entries, n_chunks;
-    uint64_t n_rows_max;    /* rows if no further entry is rejected */
-    uint64_t *chunk_rows;   /* [n_chunks], the same for each chunk */
+    uint64_t n_rows_max;                      /* rows if no further entry is rejected */
+    uint64_t *chunk_rows;                     /* [n_chunks], the same for each chunk */
+    uint64_t n_rejected[PATINA_REJECT_COUNT]; /* entries without a row, by reason */
     uint64_t *entry_hashes; /* [n_entries], of the same, for pt_plan_check_entry */
     size_t entry_capacity;
     bool has_absolute_ids; /* paths of the machine */
@@ -86,6 +90,15 @@ patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
  */
 patina_status pt_plan_check_entry(const pt_plan *plan, uint64_t index, const pt_entry *entry,
                                   patina_error *err);
+
+/**
+ * The error for first entries that are all rejected for one reason, with the option that may help.
+ *
+ * label  path of the corpus, or corpus_label
+ * hint   further text, "; looked in ..."; may be NULL
+ */
+patina_status pt_plan_fail_all_rejected(const pt_first_entries *first, const char *label,
+                                        const char *hint, patina_error *err);
 
 /** Returns whether this shard makes a chunk. */
 bool pt_plan_owns_chunk(const pt_plan *plan, uint64_t chunk);

@@ -72,6 +72,10 @@ typedef struct pt_run {
     pt_fixed_histogram purity, loudness;
     int64_t spent_ns[PATINA_RUN_STAGE_COUNT];
     bool chunk_is_open;
+    /* Entries so far, if all are rejected for one reason: they are not written yet. */
+    bool holds_first, all_rejected, made_audio_dir;
+    pt_first_entries first;
+    struct item *first_items[PT_FIRST_ENTRIES]; /* [first.n] */
     int64_t last_progress_ns;
 } pt_run;
 
@@ -91,7 +95,7 @@ void pt_run_emit_note(const pt_run *run, const char *format, ...) PT_PRINTF(2, 3
  */
 patina_status pt_run_process_chunks(pt_run *run, patina_error *err);
 
-/** Releases entries that were read and not processed. */
+/** Releases entries that were read and not written. */
 void pt_run_release_prefetched(pt_run *run);
 
 #endif /* PATINA_PIPELINE_RUN_H */

@@ -14,6 +14,9 @@ CASES = {
     "pandas.csv": (",filename,caption,caption.1\n0,a.wav,one,uno\n1,b.wav,two,\n", A, [], ONE_TWO),
     "numbers.csv": ("File-Name,Caption 2,Caption 1\r\na.wav,uno,one\r\nb.wav,,two\r\n", A, [], ONE_TWO),
     "words.csv": ("path,caption_id,caption_writing,caption_summary\na.wav,7,one,uno\nb.wav,8,two,\n", A, [], ONE_TWO),
+    "further.csv": ("file,caption,caption2,caption_length\na.wav,one,uno,3\nb.wav,two,,3\n", A, [], ONE_TWO),
+    "further.jsonl": ('{"audio": "a.wav", "caption": "one", "caption_2": "uno"}\n{"audio": "b.wav", "caption": "two"}\n', A, [],
+                      ONE_TWO),
     "chosen.csv": ("file,x,y\na.wav,one,uno\nb.wav,two,\n", A, ["--caption-column", "x,y"], ONE_TWO),
     # fields
     "python.csv": ("file,caption\na.wav,\"['one', 'uno']\"\nb.wav,\"[\"\"two\"\"]\"\n", A, [], ONE_TWO),

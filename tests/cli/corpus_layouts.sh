@@ -121,3 +121,29 @@ for out, name in ("set", "audiocaps.csv"), ("yt", "audiocaps_yt/train.csv"):
     assert len(rejected) == (0 if out == "set" else 1)
 E
 }
+
+# The .cls of a tar is a label, unless it is the number of a class or a caption exists.
+test_cls_in_tars() {
+    py <<'E'
+import tarfile
+write_wav("a.wav", tone(24000), rate=48000)
+samples = [("s0", {"cls": b"dog_bark\n"}), ("s1", {"cls": "réveil".encode("utf-16"), "json": b'{"fold": 3}'}),
+           ("s2", {"cls": b"7"}), ("s3", {"cls": b"7", "txt": b"a caption"})]
+with tarfile.open("c.tar", "w") as tar:
+    for key, parts in samples:
+        tar.add("a.wav", arcname=key + ".wav")
+        for ext, content in parts.items():
+            with open("member", "wb") as out:
+                out.write(content)
+            tar.add("member", arcname=f"{key}.{ext}")
+E
+    generate --corpus c.tar --out set --format jsonl
+    generate --corpus c.tar --out template --format jsonl --caption-template 'class {label}'
+    py <<'E'
+assert [p["caption"] for p in read_provenance("set")] == ["The sound of dog bark", "The sound of réveil", "a caption"]
+[reject] = read_rejects("set")
+assert reject["reason"] == "bad_caption" and "only the number of a class" in reject["sentence"], reject
+assert [p["caption"] for p in read_provenance("template")] == [
+    "class dog bark", "class réveil", "class 7", "class 7"], read_provenance("template")
+E
+}

@@ -40,7 +40,7 @@ test_times() {
     generate --corpus comma.csv --start-column start --end-column end --out comma --format jsonl
     py <<'E'
 rows = [(p["entry"], p["caption"], p["window"]["start"], p["window"]["frames"]) for p in read_provenance("semi")]
-assert rows[0] == ("clips/c0.wav_2,5", "a dog", 20000, 22000), rows
+assert rows[0] == ("clips/c0.wav_2,5_5,25", "a dog", 20000, 22000), rows
 assert len(rows) == 2 and rows[1][:2] == ("clips/c2.wav", "whole"), rows
 rejects = [(r["reason"], r["sentence"]) for r in read_rejects("semi")]
 assert {reason for reason, _ in rejects} == {"undecodable"}
@@ -75,6 +75,36 @@ assert [(r["entry"], r["sentence"].split(": ", 1)[1]) for r in read_rejects("set
 E
 }
 
+# Segments of one recording are different entries, also where only their ends differ. A row whose id names other
+# seconds than the first row of the id, or none that can be read, loses its caption, with that reason.
+test_segments_of_one_id() {
+    make_clips
+    printf 'filename,caption,start,end,id\nclips/c0.wav,one,1,3,a\nclips/c0.wav,two,1,5,a\n' >ends.csv
+    printf 'clips/c0.wav,three,1,3,a\nclips/c0.wav,four,x,3,a\nclips/c0.wav,five,1,0.5,a\n' >>ends.csv
+    printf 'clips/c1.wav,six,z,3,b\nclips/c1.wav,seven,1,3,b\n' >>ends.csv
+    generate --corpus ends.csv --start-column start --end-column end --out set --format jsonl
+    generate --corpus ends.csv --start-column start --end-column end --id-column id --out ids --format jsonl
+    printf 'youtube_id,caption,start_time\n-hEns0Demo1,one,2\n-hEns0Demo1,two,6\n' >clip.csv
+    cp clips/c0.wav ./-hEns0Demo1.wav
+    generate --corpus clip.csv --corpus-kind autoacd --out clip --format jsonl
+    py <<'E'
+def rows(name):
+    return [(p["entry"], p["caption"], p["window"]["start"], p["window"]["frames"]) for p in read_provenance(name)]
+assert rows("set") == [("clips/c0.wav_1_3", "one", 8000, 16000), ("clips/c0.wav_1_3", "three", 8000, 16000),
+                       ("clips/c0.wav_1_5", "two", 8000, 32000), ("clips/c1.wav_1_3", "seven", 8000, 16000)], rows("set")
+assert [(r["entry"], r["reason"]) for r in read_rejects("set")] == [
+    ("clips/c0.wav_x_3", "undecodable"), ("clips/c0.wav_1_0.5", "undecodable"), ("clips/c1.wav_z_3", "undecodable")]
+assert rows("ids") == [("a", "one", 8000, 16000), ("a", "three", 8000, 16000), ("b", "seven", 8000, 16000)], rows("ids")
+rejects = [(r["entry"], r["reason"], r["sentence"]) for r in read_rejects("ids")]
+assert rejects == [
+    ("a", "duplicate_id", "'clips/c0.wav' has the id of an earlier row, but other seconds of the recording"),
+    ("a", "undecodable", "'clips/c0.wav': line 5: start 'x' is not a time"),
+    ("a", "undecodable", "'clips/c0.wav': line 6: the end of the segment, 0.5 s, is not after its start, 1 s"),
+    ("b", "undecodable", "'clips/c1.wav': line 7: start 'z' is not a time")], rejects
+assert [p["entry"] for p in read_provenance("clip")] == ["-hEns0Demo1_2", "-hEns0Demo1_6"]
+E
+}
+
 # Times that are not used are named.
 test_unused_times() {
     make_clips
@@ -84,7 +114,7 @@ test_unused_times() {
     generate --corpus times.csv --out segments --format jsonl --start-column start_time --end-column end_time
     ! grep -q "are not used" "$WORK/stderr" || fail "a note about times that are used"
     py <<'E'
-assert [p["entry"] for p in read_provenance("segments")] == ["clips/c0.wav_1", "clips/c0.wav_4"]
+assert [p["entry"] for p in read_provenance("segments")] == ["clips/c0.wav_1_2", "clips/c0.wav_4_6"]
 E
 }
 

@@ -83,7 +83,7 @@ E
     generate --corpus list.json --caption-template 'the sound of {label} in {stem}' --out list --format jsonl
     py <<'E'
 assert [(p["entry"], p["caption"], p["window"]["start"], p["window"]["frames"]) for p in read_provenance("segments")] == [
-    ("P01_01_00:00:02.5", "paper", 20000, 22000), ("P01_01_00:00:08", "water", 64000, 12000)]
+    ("P01_01_00:00:02.5_00:00:05.25", "paper", 20000, 22000), ("P01_01_00:00:08_00:00:09.5", "water", 64000, 12000)]
 assert [p["caption"] for p in read_provenance("list")] == ["the sound of rain and wind in P01 01"]
 E
     sed -i 's/"labels"/"words"/' list.json

@@ -187,6 +187,65 @@ E
     [ ! -e d ] && [ ! -e e ] || fail "a folder was left behind"
 }
 
+# A run whose first entries are all rejected for one reason, which may be known only from the audio, leaves nothing.
+test_no_rows() {
+    py <<'E'
+for i in range(3):
+    write_wav(f"t{i}.wav", tone(24000 + i), rate=48000)
+    write_wav(f"silent{i}.wav", [0] * 24000, rate=48000)
+    write_wav(f"short{i}.wav", tone(2400), rate=48000)
+for name in "t", "silent", "short":
+    write_jsonl(f"{name}.jsonl", [{"audio": f"{name}{i}.wav", "caption": f"a tone {i}"} for i in range(3)])
+write_jsonl("mixed.jsonl", [{"audio": "t0.wav", "caption": " "}, {"audio": "t1.wav", "caption": "one", "id": "1"}])
+silent = [{"audio": "silent0.wav", "caption": "x", "id": str(i)} for i in range(200)]
+write_wav("long.wav", [0] * 4800000, rate=48000)
+write_jsonl("slow.jsonl", [dict(entry, audio="long.wav") for entry in silent[1:]] + [{"audio": "t0.wav", "caption": "one"}])
+write_jsonl("late.jsonl", silent[1:] + [{"audio": "t0.wav", "caption": "one"}])
+write_jsonl("too-late.jsonl", silent + [{"audio": "t0.wav", "caption": "one"}])
+with open("ids.txt", "w") as out:
+    out.write("1\nt0.wav\nt1.wav\nt2.wav\n")
+E
+    refused() { # CORPUS WORDS OPTION...
+        local corpus=$1 words=$2
+        shift 2
+        run generate --model "$MINI" --out set --keep-audio audio --corpus "$corpus" "$@"
+        assert_status 1
+        assert_stderr "$words"
+        assert_stderr "'--keep-going' overrides this"
+        if [ -e set ] || [ -e audio ]; then fail "$corpus $*: a folder was left behind"; fi
+    }
+    refused t.jsonl "all entries (3) are rejected as filtered, the first because caption is 'a tone 0'" \
+        --filter 'caption~zebra'
+    refused t.jsonl "all entries (3) are rejected as filtered, the first because 't0.wav': duration is 0.5" \
+        --filter 'duration>=9'
+    refused t.jsonl "change '--filter'" --filter 'duration>=9' --threads 2
+    refused t.jsonl "rejected as low_quality, the first because 't0.wav': bandwidth_hz is" \
+        --require 'bandwidth_hz>=90000'
+    refused t.jsonl "change '--require'" --require 'bandwidth_hz>=90000' --chunk 1
+    refused t.jsonl "all entries (3) are rejected as excluded" --exclude ids.txt
+    refused silent.jsonl "all entries (3) are rejected as silent"
+    refused short.jsonl "all entries (3) are rejected as too_short"
+    refused mixed.jsonl "none of 2 entries gives a row: 1 bad_caption, 1 filtered" --filter 'caption~zebra'
+    refused too-late.jsonl "the first entries (200) are rejected as silent" --chunk 7
+    # the corrected command
+    generate --corpus t.jsonl --out set --filter 'duration>=0.4'
+    run generate --model "$MINI" --corpus t.jsonl --out all --filter 'duration>=9' --keep-going
+    assert_status 1
+    assert_stderr "patina: the data set has no rows"
+    [ "$(wc -l <all/rejects.jsonl)" -eq 3 ] || fail "not three rejects"
+    # rejects that were held are written in order
+    generate --corpus late.jsonl --out late --chunk 7
+    generate --corpus late.jsonl --out keep --chunk 7 --keep-going
+    assert_same_dirs late keep
+    [ "$(wc -l <late/rejects.jsonl)" -eq 199 ] || fail "not 199 rejects"
+    # also those of a run that is stopped; a fast machine may make all
+    run generate --model "$MINI" --corpus slow.jsonl --out stopped --chunk 7 --time-limit 1 --threads 1
+    [ "$STATUS" -eq 75 ] || assert_status 0
+    generate --corpus slow.jsonl --out stopped --chunk 7
+    generate --corpus slow.jsonl --out whole --chunk 7
+    assert_same_dirs whole stopped
+}
+
 # Twenty rejects are shown; the file has all.
 test_many_rejects() {
     py <<'E'

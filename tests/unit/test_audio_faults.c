@@ -11,6 +11,7 @@
 #include "audio/mpeg_frame.h"
 #include "audio_fixture.h"
 #include "flac_writer.h"
+#include "ogg_fixture.h"
 #include "patina_config.h"
 
 #define RATE 48000
@@ -115,31 +116,6 @@ TEST(audio_faults, files_of_tests_data) {
 }
 
 /* Ogg -------------------------------------------------------------------------------------- */
-
-static void fix_page_crc(unsigned char *page, size_t n) {
-    uint32_t crc = 0;
-    memset(page + 22, 0, 4);
-    for (size_t i = 0; i < n; i++) {
-        crc ^= (uint32_t)page[i] << 24;
-        for (int k = 0; k < 8; k++)
-            crc = crc & 0x80000000U ? crc << 1 ^ 0x04C11DB7U : crc << 1;
-    }
-    put_le(page + 22, crc, 4);
-}
-
-static size_t page_bytes(const unsigned char *page) {
-    size_t n = 27U + page[26];
-    for (size_t i = 0; i < page[26]; i++)
-        n += page[27 + i];
-    return n;
-}
-
-static uint64_t get_le(const unsigned char *b, unsigned n) {
-    uint64_t value = 0;
-    while (n-- > 0)
-        value = value << 8 | b[n];
-    return value;
-}
 
 /** Adds to the positions of all pages behind the headers, and sets the flags of the last page. */
 static void edit_pages(file_bytes *f, uint64_t later, unsigned last_flags) {

@@ -6,6 +6,7 @@
 #include "audio/segment.h"
 #include "audio_fixture.h"
 #include "base/arena.h"
+#include "ogg_fixture.h"
 #include "patina_config.h"
 #include "segment_fixture.h"
 
@@ -166,6 +167,10 @@ static const struct {
     {"asf", "wmav2", "wma", 2048, false, true},
     {"mp4", "libmp3lame", "mp4", 1152, false, true}, /* and not a stream of bare MPEG frames */
     {"wv", "wavpack", "wavpack", 0, true, false},
+    {"ogg", "flac", "ogg", 0, true, true},
+    {"tta", "tta", "tta", 0, true, true},
+    {"wav", "ac3", "wav", 1536, false, true},
+    {"matroska", "wavpack", "webm", 0, true, true}, /* packets of 1 s without a duration */
     {"mov", "pcm_s16le", "mp4", 0, true, true},
 };
 #define N_KINDS (sizeof kinds / sizeof kinds[0])
@@ -204,6 +209,84 @@ TEST(ffmpeg, tone_level_and_length) {
     }
     free(x);
     CHECK(n_made >= 5); /* AAC, ALAC and their containers are FFmpeg's own */
+}
+
+/** Changes the last page of an Ogg file: its position and its flags. */
+static void edit_last_page(file_bytes *f, int64_t by, unsigned flags) {
+    size_t last = 0;
+    for (size_t at = 0; at < f->n; at += page_bytes(f->b + at))
+        last = at;
+    unsigned char *page = f->b + last;
+    put_le(page + 6, (uint64_t)((int64_t)get_le(page + 6, 8) + by), 8);
+    page[5] = (unsigned char)flags;
+    fix_page_crc(page, page_bytes(page));
+}
+
+/* FFmpeg writes a last position that is too large by up to a block. It is of no use where the last
+ * page is marked; where it is not, or a page is missing, samples are. */
+TEST(ffmpeg, positions_of_flac_in_ogg) {
+    enum { LAST = 4 };
+    static const struct {
+        int64_t by;
+        unsigned flags;
+        bool loses_page;
+        unsigned more_in_header; /* frames */
+        bool is_whole;
+    } cases[] = {{448, LAST, false, 0, true},  {65000, LAST, false, 0, true},
+                 {-900, LAST, false, 0, true}, {65000, 0, false, 0, false},
+                 {0, LAST, true, 0, false},    {0, LAST, false, 1, false}};
+    const size_t n = 6 * RATE + 592;
+    float *x = make_noise(n, 0.3);
+    file_bytes whole = make_file("ogg", "flac", (sound){x, n, 1});
+    free(x);
+    REQUIRE(whole.b);
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        file_bytes f = {malloc(whole.n), whole.n};
+        memcpy(f.b, whole.b, f.n);
+        edit_last_page(&f, cases[k].by, cases[k].flags);
+        if (cases[k].more_in_header > 0) {
+            put_le(f.b + 28 + 31, __builtin_bswap32((uint32_t)n + cases[k].more_in_header), 4);
+            fix_page_crc(f.b, page_bytes(f.b));
+        }
+        if (cases[k].loses_page) {
+            size_t at = 0;
+            for (unsigned i = 0; i < 4; i++)
+                at += page_bytes(f.b + at);
+            const size_t n_page = page_bytes(f.b + at);
+            memmove(f.b + at, f.b + at + n_page, f.n - at - n_page);
+            f.n -= n_page;
+        }
+        decode_result o = decode(&f);
+        pt_test_check(t, o.status == (cases[k].is_whole ? PATINA_OK : PATINA_REJECT_TRUNCATED),
+                      __FILE__, __LINE__, "case %zu: %s, %zu frames: %s", k,
+                      patina_status_name(o.status), o.n_frames, o.err.message);
+        if (cases[k].is_whole) CHECK_INT(o.n_frames, n);
+        release(&o);
+        file_bytes_release(&f);
+    }
+    file_bytes_release(&whole);
+}
+
+/* Matroska has the rate of the encoder's input, which does not change the length of Opus. */
+TEST(ffmpeg, rate_of_opus_in_matroska) {
+    static const unsigned char at_48_khz[] = {0xB5, 0x88, 0x40, 0xE7, 0x70, 0, 0, 0, 0, 0},
+                               at_8_khz[] = {0xB5, 0x88, 0x40, 0xBF, 0x40, 0, 0, 0, 0, 0};
+    const size_t n = 2 * RATE + 777;
+    float *x = make_noise(n, 0.3);
+    file_bytes f = make_file("webm", "libopus", (sound){x, n, 1});
+    free(x);
+    if (!f.b) return; /* FFmpeg without libopus */
+    decode_result whole = decode(&f);
+    unsigned char *rate = memmem(f.b, f.n, at_48_khz, sizeof at_48_khz);
+    REQUIRE(rate);
+    memcpy(rate, at_8_khz, sizeof at_8_khz);
+    decode_result o = decode(&f);
+    CHECK_OK(o.status);
+    CHECK_INT(o.info.rate_hz, RATE);
+    CHECK_INT(o.n_frames, whole.n_frames);
+    release(&o);
+    release(&whole);
+    file_bytes_release(&f);
 }
 
 /* 5.1 in AAC is written C L R Ls Rs LFE (ISO/IEC 14496-3, table 1.19), and comes in WAVE order. */
@@ -587,6 +670,12 @@ TEST(format_probe, formats_are_detected_by_signature) {
         {"\xFF\xFB\x90\x00\0\0\0\0", 8, NULL},               /* MPEG layer 3 */
         {"#!AMR-WB\n", 9, "AMR"},
         {"RIFF\0\0\0\0WAVE", 12, NULL},
+        {"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\1\0", 22, NULL}, /* PCM */
+        {"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\0\x20", 22,
+         "WAV with a codec that libsndfile does not support"}, /* AC-3 */
+        {"RIFF\0\0\0\0AVI LIST", 16, "AVI"},
+        {"\0\0\1\xBA\x44", 5, "MPEG program stream"},
+        {"TTA1\1\0", 6, "True Audio"},
         {"", 0, NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
