@@ -10,7 +10,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 work=$PWD/build/package
-rm -rf "$work/source" "$work/dist" "$work/venv"
+rm -rf "$work/source" "$work/dist"
 mkdir -p "$work/source"
 
 skip() {
@@ -24,11 +24,15 @@ fail() {
     exit 1
 }
 
-# Downloads come first: without the packages nothing can be tested.
-if ! python3 -m venv "$work/venv" ||
-    ! "$work/venv/bin/pip" install --quiet --disable-pip-version-check numpy pyarrow mypy 'pyright[nodejs]' tqdm \
-        pandas datasets audiomentations; then
-    skip "the Python packages could not be installed (is there a network?)"
+# Downloads come first: without the packages nothing can be tested. The environment is kept.
+packages=(numpy pyarrow mypy 'pyright[nodejs]' tqdm pandas datasets audiomentations)
+if [ "$(cat "$work/venv/packages.txt" 2>/dev/null)" != "${packages[*]}" ]; then
+    rm -rf "$work/venv"
+    if ! python3 -m venv "$work/venv" ||
+        ! "$work/venv/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}"; then
+        skip "the Python packages could not be installed (is there a network?)"
+    fi
+    echo "${packages[*]}" >"$work/venv/packages.txt"
 fi
 
 # PyTorch is too large for two copies: a path file makes that of the other environment visible.
@@ -46,7 +50,8 @@ git archive "${tree:-HEAD}" | tar -x -C "$work/source" || fail "git archive"
 mkdir -p build/wheel-libs build/wheel-work "$work/source/build"
 ln -s "$PWD/build/wheel-libs" "$PWD/build/wheel-work" "$work/source/build"
 (cd "$work/source" && script/wheel --out "$work/dist") || fail "no wheel"
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check --no-index "$work"/dist/patina_audio-*.whl ||
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall \
+    "$work"/dist/patina_audio-*.whl ||
     fail "the wheel cannot be installed"
 
 # From an empty folder, so that nothing is imported by chance.

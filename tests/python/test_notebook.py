@@ -23,6 +23,9 @@ from pathlib import Path
 
 from checks import Skip, check, run_main, skip_all
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cli"))
+from hub_server import NAME, Hub  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[2]
 SCRATCH = Path(tempfile.mkdtemp(prefix="patina-notebook-"))
 # Jupyter and IPython write to the test's folder, and do not read the user's settings.
@@ -237,6 +240,31 @@ def installs_the_wheel(options):
     assert error is None and re.search(r"^patina \d", shown["install"], re.M), (error, shown)
     assert "ready to publish" in shown["publish"]
     subprocess.run([sys.executable, "-m", "pip", "uninstall", "--quiet", "--yes", "patina-audio"], check=True)
+
+
+@check
+def model_by_name(options):
+    """with the network on, a model of the hub is downloaded; with it off, the advice is to attach the model"""
+    attached = attach()
+    given = parameters(attached, "by-name", MODEL=NAME, OPTIONS=["--limit", "4"])
+    os.environ["MINI"] = str(MINI)  # the model that Hub serves
+    with Hub() as hub:
+        before = dict(os.environ)
+        for address, session in ((hub.address, "by-name"), ("http://127.0.0.1:1", "offline")):
+            os.environ.clear()
+            os.environ.update(hub.environment(SCRATCH / f"{session}-cache", **{
+                "PATH": before["PATH"], "HF_ENDPOINT": address}))
+            given["OUT"] = str(SCRATCH / session / "train")
+            try:
+                shown, _, error = run(options, session, **given)
+            finally:
+                os.environ.clear()
+                os.environ.update(before)
+            if session == "by-name":
+                assert error is None and "ready to publish" in shown["publish"], (error, shown)
+                assert hub.requests_for("GET", "model.safetensors")
+            else:
+                assert "switch Internet on, or attach" in error.evalue and shown["trial"] == "", shown
 
 
 @check

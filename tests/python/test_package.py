@@ -832,7 +832,7 @@ def generate_progress_events(options):
     assert str(error) == "generate: option '--variants': '0' is not a whole number from 1 to 65536"
     assert error.reason == "usage"
     error = raises(patina.Error, generate, SCRATCH / "x", suite="/no such suite")
-    assert "'/no such suite'" in str(error) and error.reason == "failed", error
+    assert "'/no such suite'" in str(error) and error.reason == "io", error
     out = SCRATCH / "-strange --seed=7 é"
     two = [{"corpus": DEMO / "manifest.jsonl", "prefix": "a", "limit": 2}, DEMO / "manifest.jsonl"]
     made = patina.generate(corpus=two, model=MINI, out=SCRATCH / "several", limit=4, progress=False)
