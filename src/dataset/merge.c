@@ -283,21 +283,22 @@ static patina_status publish_chunks(merge *m, const char *out, patina_error *err
     return status;
 }
 
-/* Of a merge that was interrupted after its chunks were published. */
-static patina_status check_same_merge(const merge *m, const char *out, patina_error *err) {
-    const pt_path plan = pt_path_joinf(out, PT_PLAN_FILE);
+/* Of a merge that was interrupted after its chunks were published, or that is complete. */
+static patina_status check_same_merge(const merge *m, const char *out, bool finished,
+                                      patina_error *err) {
+    const pt_path file = pt_path_joinf(out, finished ? PT_DATASET_FILE : PT_PLAN_FILE);
     char difference[256];
     pt_manifest manifest;
 
-    PT_TRY(pt_manifest_read_plan(plan.text, &manifest, err));
+    PT_TRY(finished ? pt_manifest_read_dataset(file.text, &manifest, err)
+                    : pt_manifest_read_plan(file.text, &manifest, err));
     const patina_status status = pt_run_metadata_compare(&manifest.run_meta, &m->run_meta,
                                                          difference, sizeof difference, err);
     pt_manifest_release(&manifest);
     if (status != PATINA_OK || difference[0] == '\0') return status;
     return pt_fail(err, PATINA_EUSAGE,
-                   "output folder '%s': contains an unfinished run with %s; name "
-                   "another folder",
-                   out, difference);
+                   "output folder '%s': contains %s with %s; name another folder", out,
+                   finished ? "a finished data set" : "an unfinished run", difference);
 }
 
 static patina_status write_result(merge *m, const char *out, patina_error *err) {
@@ -305,12 +306,8 @@ static patina_status write_result(merge *m, const char *out, patina_error *err) 
 
     PT_TRY(pt_output_dir_probe(out, true, &state, err));
     if (state == PT_OUTPUT_FOREIGN) return pt_output_dir_fail_foreign(out, err);
-    if (state == PT_OUTPUT_FINISHED)
-        return pt_fail(err, PATINA_EUSAGE,
-                       "output folder '%s': contains a finished data set; name another folder",
-                       out);
-    return state == PT_OUTPUT_UNFINISHED ? check_same_merge(m, out, err)
-                                         : publish_chunks(m, out, err);
+    return state == PT_OUTPUT_EMPTY ? publish_chunks(m, out, err)
+                                    : check_same_merge(m, out, state == PT_OUTPUT_FINISHED, err);
 }
 
 static patina_status merge_sets(merge *m, const char *const *sets, const char *given,

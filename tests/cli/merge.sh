@@ -144,3 +144,22 @@ test_full_disk() {
     grep -q 'patina: ' said || fail "no sentence"
     [ ! -e out ] || [ -z "$(ls -A out)" ] || fail "left: $(ls -A out)"
 }
+
+# The same command again, after its output could not be written for example, finds the set complete.
+test_complete() {
+    local set
+    for set in a b; do
+        cp "$DEMO/clips/misc_crow.flac" "$set.flac"
+        echo "{\"audio\": \"$set.flac\", \"caption\": \"x\"}" >"$set.jsonl"
+        generate --corpus "$set.jsonl" --out "$set" --quiet
+    done
+    run merge a b --out set
+    assert_status 0
+    cp -r set before
+    run merge a b --out set
+    assert_status 0
+    assert_same_dirs before set
+    run merge b a --out set
+    assert_failure 2
+    assert_stderr "output folder 'set': contains a finished data set with another corpus"
+}

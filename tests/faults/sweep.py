@@ -230,8 +230,6 @@ class Sweep:
             return f"{what}: status 0 with other files: {said[-300:]}", False
         if left in known["recovered"]:
             return None, foreign
-        if name == "merge" and without_work_folders(left) == known["tree"]:  # complete: merge refuses it
-            return None, foreign
         again = self.run(folder, COMMANDS[name][1])
         if again.returncode != 0:
             return (f"{what}: status {done.returncode} ({said[-300:]}), then {again.returncode}: "
