@@ -497,8 +497,8 @@ def main():
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model's folder")
     parser.add_argument("--work", type=Path, default=Path("demo-model-work"), metavar="DIR",
                         help="features, state and log (default: %(default)s)")
-    parser.add_argument("--sounds", type=int, default=4000, help="rounded up to 50 (default: %(default)s)")
-    parser.add_argument("--steps", type=int, default=3000, help="of the whole model (default: %(default)s)")
+    parser.add_argument("--sounds", type=int, default=8000, help="rounded up to 50 (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=8000, help="of the whole model (default: %(default)s)")
     parser.add_argument("--refine", type=int, default=1500, metavar="STEPS",
                         help="of the audio projection alone, afterwards (default: %(default)s)")
     parser.add_argument("--copies", type=int, default=3, help="levels of each row for --refine (default: %(default)s)")

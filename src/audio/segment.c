@@ -169,9 +169,9 @@ void pt_audio_downmix(const patina_audio *audio, float *mix) {
     const unsigned n = audio->n_channels;
     const float *x = audio->samples;
 
-    if (n == 2) { /* the same number without a division, and in vectors */
+    if (n == 2) { /* the same number without a division, and in vectors; halves are exact */
         for (size_t i = 0; i < audio->n_frames; i++)
-            mix[i] = (float)(0.5 * ((double)x[2 * i] + (double)x[2 * i + 1]));
+            mix[i] = 0.5F * x[2 * i] + 0.5F * x[2 * i + 1];
         return;
     }
     for (size_t i = 0; i < audio->n_frames; i++, x += n) {

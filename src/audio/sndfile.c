@@ -34,6 +34,8 @@
 
 #define OPUS_TOLERANCE_FRAMES 960   /* frames at 48 kHz: one packet of 20 ms */
 #define BLOCK_FRAMES          65536 /* of one call to the library */
+#define PCM16_BLOCK_SAMPLES   16384
+#define CHANNELS_MAX          1024 /* of libsndfile */
 #define FLAC_CHANNELS_MAX     8
 #define RESERVE_BYTES         ((size_t)1 << 20) /* libvorbis does not check its allocations */
 
@@ -47,7 +49,7 @@ typedef struct sndfile_state {
     const pt_byte_patch *patch; /* [n_patches], by offset */
     size_t n_patches;
     bool io_failed;
-    bool is_flac;
+    bool is_flac, is_pcm16; /* is_pcm16: not compressed */
     pt_flac_header flac;
     unsigned n_channels;
     uint64_t frames_left; /* of a FLAC file, behind whose last frame is not to be read */
@@ -381,6 +383,9 @@ static patina_status open_stream(sndfile_state *s, const pt_container_header *c,
     s->is_flac = s->is_flac && (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC;
     if (s->is_flac) PT_TRY(check_flac_total(s, &info, stream_info, err));
     s->n_channels = (unsigned)info.channels;
+    s->is_pcm16 = (info.format & SF_FORMAT_SUBMASK) == SF_FORMAT_PCM_16 &&
+                  (info.format & SF_FORMAT_TYPEMASK) != SF_FORMAT_FLAC &&
+                  info.channels <= CHANNELS_MAX;
     stream_info->info.format = format_name(info.format);
     stream_info->info.rate_hz = (unsigned)info.samplerate;
     stream_info->info.n_channels = (unsigned)info.channels;
@@ -421,6 +426,24 @@ static patina_status sndfile_open(const pt_decoder_input *input, void **state,
     return PATINA_OK;
 }
 
+/* The numbers of sf_readf_float, for 16-bit integers, which the library converts one by one. */
+static sf_count_t read_pcm16(const sndfile_state *s, float *samples, sf_count_t n_frames) {
+    short block[PCM16_BLOCK_SAMPLES];
+    const sf_count_t block_frames = PCM16_BLOCK_SAMPLES / s->n_channels;
+    sf_count_t done = 0;
+    while (done < n_frames) {
+        const sf_count_t step = n_frames - done < block_frames ? n_frames - done : block_frames;
+        const sf_count_t got = sf_readf_short(s->file, block, step);
+        const size_t n = got > 0 ? (size_t)got * s->n_channels : 0;
+        float *out = samples + (size_t)done * s->n_channels;
+        for (size_t i = 0; i < n; i++)
+            out[i] = (float)block[i] * 0x1p-15F;
+        done += got > 0 ? got : 0;
+        if (got < step) break;
+    }
+    return done;
+}
+
 static patina_status sndfile_read(void *state, float *samples, size_t n_frames, size_t *n_read,
                                   patina_error *err) {
     sndfile_state *s = state;
@@ -430,8 +453,9 @@ static patina_status sndfile_read(void *state, float *samples, size_t n_frames, 
     while (done < n_frames) {
         /* libsndfile counts the samples of a call in an int for some codecs */
         const size_t step = n_frames - done < BLOCK_FRAMES ? n_frames - done : BLOCK_FRAMES;
-        const sf_count_t got =
-            sf_readf_float(s->file, samples + done * s->n_channels, (sf_count_t)step);
+        float *block = samples + done * s->n_channels;
+        const sf_count_t got = s->is_pcm16 ? read_pcm16(s, block, (sf_count_t)step)
+                                           : sf_readf_float(s->file, block, (sf_count_t)step);
         const int fault = sf_error(s->file);
         if (got > 0) done += (size_t)got;
         *n_read = done;

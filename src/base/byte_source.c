@@ -89,8 +89,12 @@ int64_t pt_byte_source_read_at(const pt_byte_source *bytes, uint64_t offset, voi
             if (bytes->fault && bytes->fault->error == 0) bytes->fault->error = errno;
             return -1;
         }
+        if (got == 0 && !bytes->fault) { /* it became shorter: not its end */
+            errno = EIO;
+            return -1;
+        }
         if (got == 0) {
-            if (bytes->fault) bytes->fault->has_shrunk = true;
+            bytes->fault->has_shrunk = true;
             break;
         }
         done += (size_t)got;

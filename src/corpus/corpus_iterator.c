@@ -216,16 +216,37 @@ static patina_status unknown_kind(const pt_corpus_probe *probe, patina_error *er
     return PATINA_EFORMAT;
 }
 
+/** The first kind that matches; false: none. */
+static bool find_kind(const pt_corpus_probe *probe, kind *found) {
+    for (size_t i = 0; kind_at(i, found); i++)
+        if (kind_matches(found, probe)) return true;
+    return false;
+}
+
+/** A kind whose check ran out of memory seems not to match, and the next one would be read. The
+ * kind is therefore that of two searches in a row. */
+static patina_status detect_kind(const pt_corpus_probe *probe, kind *found, patina_error *err) {
+    bool exists = find_kind(probe, found);
+    for (int i = 0; i < 3; i++) {
+        kind again = {0};
+        const bool also = find_kind(probe, &again);
+        if (also == exists &&
+            (!exists || (again.reader == found->reader && again.layout == found->layout)))
+            return exists ? PATINA_OK : unknown_kind(probe, err);
+        exists = also;
+        *found = again;
+    }
+    return pt_fail(err, PATINA_ENOMEM, "out of memory");
+}
+
 /** The kind that the options name, or the first that matches the probe. */
 static patina_status select_kind(const pt_corpus_options *options, const pt_corpus_probe *probe,
                                  kind *selected, patina_error *err) {
     pt_strbuf names = {0};
 
+    if (!options->kind) return detect_kind(probe, selected, err);
     for (size_t i = 0; kind_at(i, selected); i++)
-        if (options->kind ? strcmp(options->kind, kind_name(selected)) == 0
-                          : kind_matches(selected, probe))
-            return PATINA_OK;
-    if (!options->kind) return unknown_kind(probe, err);
+        if (strcmp(options->kind, kind_name(selected)) == 0) return PATINA_OK;
     for (size_t i = 0; kind_at(i, selected); i++)
         pt_strbuf_printf(&names, "%s%s", i ? ", " : "", kind_name(selected));
     pt_fail(err, PATINA_EUSAGE, "unknown corpus kind '%s' (known: %s)", options->kind,

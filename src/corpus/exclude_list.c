@@ -44,7 +44,6 @@ static bool is_id(const char *text, const char *end) {
 const char *pt_youtube_id_find(const char *name) {
     const char *base = pt_path_basename(name);
     const char *end = name + (pt_path_is_audio(name) ? pt_path_stem_length(name) : strlen(name));
-    const char *at = base;
     /* "Title [<id>]" */
     if (end - base > YOUTUBE_ID_BYTES + 2 && end[-1] == ']' && end[-YOUTUBE_ID_BYTES - 2] == '[')
         return end - YOUTUBE_ID_BYTES - 1;
@@ -53,7 +52,7 @@ const char *pt_youtube_id_find(const char *name) {
     if (value && value > base && (value[-1] == '?' || value[-1] == '&')) base = value + 2;
     /* "<id>", "Y<id>", each also with "_<start>", or the rest of an address, behind it */
     for (int y = 0; y < 2; y++) {
-        at = base + y;
+        const char *at = base + y;
         if (y == 1 && base[0] != 'Y') break;
         if (is_id(at, end) && (at + YOUTUBE_ID_BYTES == end || strchr("_?&", at[YOUTUBE_ID_BYTES])))
             return at;
@@ -157,8 +156,12 @@ static patina_status read_table(pt_exclude_list *l, const char *path, bool *is_t
     pt_csv_table *table = NULL;
     const pt_csv_record *r = NULL;
 
+    patina_error cause = {0};
     *is_table = false;
-    if (pt_csv_open(path, NULL, &table, NULL) != PATINA_OK) return PATINA_OK;
+    const patina_status opened = pt_csv_open(path, NULL, &table, &cause);
+    if (opened == PATINA_ENOMEM || opened == PATINA_EIO)
+        return pt_fail(err, opened, "%s", cause.message);
+    if (opened != PATINA_OK) return PATINA_OK;
     const int column = pt_csv_find_first_column(
         pt_csv_header(table), "id|youtube_id|ytid|file_name|filename|fname|audio|path");
     patina_status status = PATINA_OK;

@@ -239,21 +239,24 @@ static patina_status open_numbered(table *t, patina_error *err) {
     return PATINA_OK;
 }
 
-/** The names of a ClassLabel, or of a list of them, in the key "huggingface"; a new reference or
- * NULL. */
-static json_t *find_class_names(const pt_parquet *parquet, const char *column) {
+/** The names of a ClassLabel, or of a list of them, in the key "huggingface"; *names is a new
+ * reference or NULL. */
+static patina_status find_class_names(const pt_parquet *parquet, const char *column, json_t **names,
+                                      patina_error *err) {
     const char *text = pt_parquet_find_key_value(parquet, "huggingface");
-    json_t *root = text ? pt_json_load_text(text, 0, NULL) : NULL;
+    json_error_t error;
+    json_t *root = text ? pt_json_load_text(text, 0, &error) : NULL;
+    if (text && !root && json_error_code(&error) == json_error_out_of_memory) return no_memory(err);
     const json_t *feature = json_object_get(
         json_object_get(json_object_get(json_object_get(root, "info"), "features"), column),
         "names");
     const json_t *inner = json_object_get(
         json_object_get(json_object_get(json_object_get(root, "info"), "features"), column),
         "feature");
-    json_t *names =
+    *names =
         json_incref((json_t *)(uintptr_t)(feature ? feature : json_object_get(inner, "names")));
     json_decref(root);
-    return names;
+    return PATINA_OK;
 }
 
 /** Opens a column of labels: strings or numbers with class names, or a list of them. */
@@ -266,7 +269,7 @@ static patina_status open_label(table *t, patina_error *err) {
             field == PT_PARQUET_NONE ? field : pt_parquet_find_single_leaf(t->parquet, field);
         if (leaf == PT_PARQUET_NONE) continue;
         const pt_parquet_field *of = &t->parquet->fields[t->parquet->leaves[leaf]];
-        t->class_names = find_class_names(t->parquet, t->parquet->fields[field].name);
+        PT_TRY(find_class_names(t->parquet, t->parquet->fields[field].name, &t->class_names, err));
         if (of->type != PT_PARQUET_BYTE_ARRAY && !(is_integer(of) && t->class_names)) {
             json_decref(t->class_names);
             t->class_names = NULL;

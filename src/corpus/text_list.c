@@ -9,10 +9,12 @@
 
 /** A JSON list of strings without NULs. */
 static bool parse_json(const char *text, size_t n, pt_strbuf *items, size_t *n_items) {
-    json_t *list = pt_json_load(text, n, 0, NULL), *item;
+    json_error_t error;
+    json_t *list = pt_json_load(text, n, 0, &error), *item;
     bool is_valid = json_is_array(list);
     size_t i;
 
+    if (!list && json_error_code(&error) == json_error_out_of_memory) items->failed = true;
     json_array_foreach(list, i, item) is_valid = is_valid && json_is_string(item);
     for (i = 0; is_valid && i < json_array_size(list); i++) {
         item = json_array_get(list, i);

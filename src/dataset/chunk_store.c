@@ -54,7 +54,9 @@ struct pt_chunk_store {
     size_t n_splits;
     char signal_revision[24];
     pt_key_value metadata[4];
+    const char *resume_from;
     bool made_out, retry_rejects, exclusive;
+    bool has_partial;           /* some entries had rows when the store was opened */
     unsigned char *chunks;      /* [run_meta->n_chunks] of the above */
     unsigned char *has_journal; /* [run_meta->n_chunks] when the store was opened */
     kept_journal kept[KEPT_MAX];
@@ -298,21 +300,25 @@ static patina_status check_chunks(pt_chunk_store *s, const pt_note_callback *on_
 
 /* What pt_run_metadata_compare compares is hashed, without the libraries. With retry_rejects,
  * entries that an ordinary run rejected are made again. */
-static pt_journal_key journal_key(const pt_chunk_store *s, uint64_t chunk) {
+static void make_key(const pt_chunk_store *s, const char *name, char sha256[PT_SHA256_HEX_SIZE]) {
     const pt_run_metadata *run = s->run_meta;
     const char *const texts[] = {
         run->version, run->settings_hash, run->corpus_hash,   run->model_hash,
         run->format,  run->kernels,       s->signal_revision, s->retry_rejects ? "retry" : ""};
-    pt_journal_key key = {.n_splits = s->n_splits};
-    char number[PT_CHUNK_DIR_NAME_MAX];
     pt_sha256 hash;
 
     pt_sha256_init(&hash);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         pt_sha256_update_string(&hash, texts[i]);
+    pt_sha256_update_string(&hash, name);
+    pt_sha256_finish(&hash, sha256);
+}
+
+static pt_journal_key journal_key(const pt_chunk_store *s, uint64_t chunk) {
+    pt_journal_key key = {.n_splits = s->n_splits};
+    char number[PT_CHUNK_DIR_NAME_MAX];
     pt_chunk_dir_name(chunk, number);
-    pt_sha256_update_string(&hash, number);
-    pt_sha256_finish(&hash, key.sha256);
+    make_key(s, number, key.sha256);
     return key;
 }
 
@@ -392,6 +398,62 @@ static void close_kept(pt_chunk_store *s, kept_journal *kept) {
     *kept = s->kept[--s->n_kept];
 }
 
+/* ---------------------------------------------------------------- rows of entries in work */
+
+/* Whether a run has rows of entries that are not complete. */
+static bool has_partial_rows(const char *out) {
+    const pt_path work = pt_path_joinf(out, PT_WORK_DIR);
+    DIR *dir = opendir(work.text);
+    const char *name;
+    bool found = false;
+    int why;
+    while (dir && !found && (name = pt_dir_next(dir, &why)))
+        found = pt_path_has_ext(name, PT_PARTIAL_ROWS_SUFFIX);
+    if (dir) closedir(dir);
+    return found;
+}
+
+static pt_path partial_path(const char *out, uint64_t entry) {
+    return pt_path_joinf(out, PT_WORK_DIR "/%012" PRIu64 PT_PARTIAL_ROWS_SUFFIX, entry);
+}
+
+static void init_partial(const pt_chunk_store *s, uint64_t entry, pt_partial_rows *partial) {
+    *partial = (pt_partial_rows){.path = partial_path(s->out, entry)};
+    make_key(s, pt_path_basename(partial->path.text), partial->key);
+}
+
+patina_status pt_chunk_store_read_partial(const pt_chunk_store *s, uint64_t entry,
+                                          pt_partial_rows *partial, pt_row **rows, size_t *n_rows,
+                                          pt_strbuf *text, patina_error *err) {
+    char from[PT_OUTPUT_PATH_MAX + 1];
+    *rows = NULL;
+    *n_rows = 0;
+    if (!s->has_partial) return PATINA_OK;
+    init_partial(s, entry, partial);
+    PT_TRY(pt_partial_rows_read(partial, partial->path.text, rows, n_rows, text, err));
+    if (*n_rows > 0 || !s->resume_from) return PATINA_OK;
+    free(*rows);
+    *rows = NULL;
+    PT_TRY(pt_output_dir_normalize(s->resume_from, from, err));
+    const pt_path theirs = partial_path(from, entry);
+    return pt_partial_rows_read(partial, theirs.text, rows, n_rows, text, err);
+}
+
+patina_status pt_chunk_store_append_partial(const pt_chunk_store *s, uint64_t entry,
+                                            pt_partial_rows *partial, const pt_row *rows,
+                                            size_t n_rows, const char *text, size_t n_text,
+                                            patina_error *err) {
+    if (partial->path.text[0] == '\0') init_partial(s, entry, partial);
+    return pt_partial_rows_append(partial, rows, n_rows, text, n_text, err);
+}
+
+patina_status pt_chunk_store_remove_partial(pt_chunk_store *s, pt_partial_rows *partial,
+                                            patina_error *err) {
+    if (partial->n_bytes > 0 && !s->superseded) PT_TRY(pt_journal_flush(s->journal, err));
+    pt_partial_rows_remove(partial);
+    return PATINA_OK;
+}
+
 /* ---------------------------------------------------------------- opening and closing */
 
 static patina_status find_chunks(pt_chunk_store *s, const pt_chunk_store_options *options,
@@ -410,6 +472,8 @@ static patina_status find_chunks(pt_chunk_store *s, const pt_chunk_store_options
             pt_chunks_import(options->resume_from, s->out, s->run_meta, s->chunks, &on_note, err));
         PT_TRY(import_journals(s, options->resume_from, err));
     }
+    s->has_partial = has_partial_rows(s->out) ||
+                     (options->resume_from && has_partial_rows(options->resume_from));
     return s->exclusive || s->retry_rejects ? check_chunks(s, &on_note, err) : PATINA_OK;
 }
 
@@ -431,6 +495,7 @@ static patina_status alloc_store(const char *out, const pt_row_writer_backend *k
     s->kind = kind;
     s->run_meta = run_meta;
     s->n_splits = pt_run_metadata_count_splits(run_meta);
+    s->resume_from = options->resume_from;
     s->retry_rejects = options->retry_rejects;
     s->exclusive = options->exclusive;
     assert(s->n_splits >= 1 && s->n_splits <= PATINA_SPLITS_MAX);
@@ -439,6 +504,7 @@ static patina_status alloc_store(const char *out, const pt_row_writer_backend *k
                        "%" PRIu64 " chunks are over %" PRIu64 ": make them larger with '--chunk'",
                        run_meta->n_chunks, PT_CHUNKS_MAX);
     json_t *settings = pt_json_load_text(run_meta->settings_json, 0, NULL);
+    if (!settings) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     s->with_id = pt_settings_have_id(settings);
     json_decref(settings);
     s->metadata[0] = (pt_key_value){PT_KEY_VERSION, run_meta->version};

@@ -23,6 +23,8 @@
 
 #include <patina/status.h>
 
+#include "base/strbuf.h"
+#include "dataset/partial_rows.h"
 #include "dataset/row_writer.h"
 #include "dataset/run_metadata.h"
 
@@ -30,7 +32,8 @@ typedef struct pt_chunk_store pt_chunk_store;
 
 /** Zeroed members are defaults. */
 typedef struct pt_chunk_store_options {
-    const char *resume_from; /* earlier output of the same run; only read */
+    const char *resume_from; /* earlier output of the same run; only read. Borrowed until the store
+                                is closed */
     bool retry_rejects;      /* make chunks again whose rejects another attempt can change, each
                                 once until the set is finished; a finished set is reopened first */
     bool exclusive; /* no other process works on the folder: a finished set may be reopened, damaged
@@ -100,6 +103,31 @@ patina_status pt_chunk_store_add_reject(pt_chunk_store *store, patina_status rea
 
 /** Ends the current entry of the open chunk: it is not lost if the process ends. */
 patina_status pt_chunk_store_end_entry(pt_chunk_store *store, patina_error *err);
+
+/**
+ * Reads the rows of an entry that an earlier process began, here or in the folder to resume from;
+ * none if there were none when the store was opened. Any thread may call this function and the
+ * next.
+ *
+ * partial  out, for the other functions
+ * rows     to be freed; NULL for none
+ * text     empty; receives the lines of provenance
+ *
+ * Errors   PATINA_ENOMEM
+ */
+patina_status pt_chunk_store_read_partial(const pt_chunk_store *store, uint64_t entry,
+                                          pt_partial_rows *partial, pt_row **rows, size_t *n_rows,
+                                          pt_strbuf *text, patina_error *err);
+
+/** Keeps the rows that an entry has so far. Errors  those of pt_partial_rows_append */
+patina_status pt_chunk_store_append_partial(const pt_chunk_store *store, uint64_t entry,
+                                            pt_partial_rows *partial, const pt_row *rows,
+                                            size_t n_rows, const char *text, size_t n_text,
+                                            patina_error *err);
+
+/** Removes the kept rows of an entry that was ended. Errors  PATINA_EIO  flushing the journal */
+patina_status pt_chunk_store_remove_partial(pt_chunk_store *store, pt_partial_rows *partial,
+                                            patina_error *err);
 
 /** Completes the open chunk of n_entries entries. Afterwards it survives any crash. */
 patina_status pt_chunk_store_commit_chunk(pt_chunk_store *store, uint64_t n_entries,

@@ -186,6 +186,7 @@ static void add_front_matter(pt_strbuf *out, const pt_run_metadata *run_meta) {
     pt_strbuf_append(out, "dataset_info:\n");
     add_info(out, run_meta, "default", n_row_bytes);
     json_t *settings = pt_json_load_text(run_meta->settings_json, 0, NULL);
+    out->failed = out->failed || !settings;
     add_row_features(out, pt_settings_have_id(settings));
     json_decref(settings);
     add_info(out, run_meta, "provenance", run_meta->split_table_bytes);

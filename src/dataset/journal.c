@@ -245,7 +245,7 @@ static patina_status write_record(pt_journal *j, record head, const pt_row *rows
 }
 
 /* The name needs to be flushed once. */
-static patina_status flush(pt_journal *j, patina_error *err) {
+patina_status pt_journal_flush(pt_journal *j, patina_error *err) {
     if (fdatasync(j->fd) != 0 && errno != EINVAL) return fail(j->path.text, "flushed", err);
     if (j->is_placed && !j->was_flushed) PT_TRY(pt_dir_sync_parent(j->public.text, err));
     j->was_flushed = j->is_placed;
@@ -272,7 +272,7 @@ static patina_status copy_entries(pt_journal *j, const pt_byte_source *from, uin
         status = read_bytes(&r, block, n_block, err);
         if (status == PATINA_OK) status = write_bytes(j, block, n_block, err);
     }
-    return status == PATINA_OK ? flush(j, err) : status;
+    return status == PATINA_OK ? pt_journal_flush(j, err) : status;
 }
 
 static patina_status create(pt_journal *j, const pt_byte_source *from, uint64_t n_entries,
@@ -341,12 +341,13 @@ patina_status pt_journal_add_reject(pt_journal *j, patina_status reason, const c
 patina_status pt_journal_end_entry(pt_journal *j, patina_error *err) {
     PT_TRY(write_record(j, (record){.n_rows = 0}, NULL, NULL, err));
     PT_TRY(pt_journal_publish(j, err));
-    return pt_monotonic_ns() - j->flushed_ns < PT_JOURNAL_FLUSH_NS ? PATINA_OK : flush(j, err);
+    return pt_monotonic_ns() - j->flushed_ns < PT_JOURNAL_FLUSH_NS ? PATINA_OK
+                                                                   : pt_journal_flush(j, err);
 }
 
 void pt_journal_close(pt_journal **journal) {
     if (!*journal) return;
-    if ((*journal)->is_placed) (void)flush(*journal, NULL);
+    if ((*journal)->is_placed) (void)pt_journal_flush(*journal, NULL);
     if ((*journal)->fd >= 0) close((*journal)->fd);
     free(*journal);
     *journal = NULL;

@@ -101,6 +101,9 @@ patina_status pt_journal_end_entry(pt_journal *journal, patina_error *err);
 patina_status pt_journal_replay(const pt_journal *journal, const pt_journal_visitor *visitor,
                                 patina_error *err);
 
+/** Flushes what was added to the disk. */
+patina_status pt_journal_flush(pt_journal *journal, patina_error *err);
+
 /** Flushes and releases; the file stays where it is. */
 void pt_journal_close(pt_journal **journal);
 

@@ -146,7 +146,7 @@ static void check_id(verifier *c, const char *path, uint64_t i, const json_t *li
                      path, i, entry, id);
 }
 
-/* *line is NULL where the text is not JSON; what memory does not suffice for is no fault of the file. */
+/* *line is NULL where the text is not JSON. Lack of memory is not a fault of the file. */
 static patina_status parse_json(const char *text, json_t **line, patina_error *err) {
     json_error_t error;
     *line = pt_json_load_text(text, JSON_REJECT_DUPLICATES, &error);

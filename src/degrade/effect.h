@@ -27,6 +27,7 @@
 #include "base/strbuf.h"
 #include "dsp/biquad.h"
 #include "dsp/irfft.h"
+#include "dsp/stats.h"
 
 /* PT_EFFECT_comb = 0, ..., PT_EFFECT_COUNT */
 #define PT_EFFECT(name) PT_EFFECT_##name,
@@ -175,11 +176,13 @@ void pt_additive_ctx_add(pt_additive_ctx *ctx, size_t at, const double *added, s
 /** A buffer [fft_size + 2], aligned to 64, for pt_additive_ctx_add_buffer. */
 double *pt_additive_ctx_take_buffer(pt_additive_ctx *ctx);
 
-/** Adds gain x[i] + offset for all n samples. x is the buffer taken before, and not valid after. */
-void pt_additive_ctx_add_buffer(pt_additive_ctx *ctx, double *x, double gain, double offset);
+/** Adds gain x[i] + offset for all n samples. x is the buffer taken before, and not valid after;
+ * moments are those of x. */
+void pt_additive_ctx_add_buffer(pt_additive_ctx *ctx, double *x, const pt_moments *moments,
+                                double gain, double offset);
 
-/** Memory for an effect: the workspace of an inverse FFT, or n numbers and 256 KiB. */
-#define PT_WORK_BYTES(fft_size) (PT_IRFFT_WORKSPACE_SIZE(fft_size) + ((size_t)1 << 18))
+/** Memory for an effect: fft_size numbers and 256 KiB, or the workspace of an inverse FFT. */
+#define PT_WORK_BYTES(fft_size) ((fft_size) * sizeof(double) + ((size_t)1 << 18))
 
 typedef enum pt_effect_class {
     PT_EFFECT_FILTER,   /* linear: applied to signal, noise and distortion */

@@ -240,13 +240,15 @@ size_t pt_effect_chain_scratch_size(size_t n) {
 }
 
 /* Allocates all memory: five buffers are enough for any chain, and pages that a chain does not
- * touch take no memory. */
+ * touch take no memory. measure: the signal's moments, unless a filter changes it first. */
 static patina_status stems_open(const patina_effect_config *config, const float *x, size_t n,
-                                pt_stems *stems, pt_arena *scratch, patina_error *err) {
+                                bool measure, pt_stems *stems, pt_arena *scratch,
+                                patina_error *err) {
     const size_t fft_size = smallest_fft_size(n);
     *stems = (pt_stems){.n = n,
                         .signal_gain = 1.0,
                         .noise_gain = 1.0,
+                        .degraded_peak = -1.0,
                         .irfft = &config->irfft,
                         .fft_size = fft_size};
     stems->work = pt_arena_alloc(scratch, PT_WORK_BYTES(fft_size));
@@ -264,6 +266,7 @@ static patina_status stems_open(const patina_effect_config *config, const float 
         if (!pt_stats_all_finite(x + i, length))
             return pt_fail(err, PATINA_REJECT_NONFINITE, "a sample is not a finite number");
         pt_dsp_ops_get_best()->widen(x + i, length, stems->signal + i);
+        if (measure) pt_moments_add(&stems->signal_moments, stems->signal + i, length);
     }
     return PATINA_OK;
 }
@@ -286,6 +289,7 @@ static void scale(double *x, size_t n, double *gain, double *offset) {
 }
 
 static void noise_apply_gain(pt_stems *stems) {
+    stems->noise_moments = (pt_moments){0};
     if (stems->noise) scale(stems->noise, stems->n, &stems->noise_gain, &stems->noise_offset);
 }
 
@@ -317,14 +321,49 @@ static void degraded_store(pt_stems *stems) {
 
 /* From here on the degraded signal is the sum of the stems. */
 static void degraded_discard(pt_stems *stems) {
+    stems->degraded_peak = -1.0;
     if (stems->degraded && stems->degraded != stems->signal) buffer_release(stems, stems->degraded);
     stems->degraded = NULL;
 }
 
+/* Subtracts what is not noise or distortion from n samples d of the degraded signal. */
+static void rest_block(const pt_stems *stems, size_t first, size_t n, const double *d,
+                       double *rest) {
+    pt_dsp_ops_get_best()->mix(d, 1.0, stems->signal + first, -stems->signal_gain, 0.0, n, rest);
+}
+
+/* Subtracts the noise, if there is one, from n samples of the rest. */
+static void distortion_block(const pt_stems *stems, size_t first, size_t n, const double *rest,
+                             double *distortion) {
+    if (stems->noise)
+        pt_dsp_ops_get_best()->mix(rest, 1.0, stems->noise + first, -stems->noise_gain,
+                                   -stems->noise_offset, n, distortion);
+}
+
+static void distortion_store(pt_stems *stems) {
+    if (!stems->has_distortion || stems->distortion) return;
+    double *distortion = buffer_acquire(stems);
+    for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE) {
+        const size_t n = pt_block_length(i, stems->n);
+        rest_block(stems, i, n, stems->degraded + i, distortion + i);
+        distortion_block(stems, i, n, distortion + i, distortion + i);
+    }
+    stems->distortion = distortion;
+}
+
+/* From here on the distortion follows from the degraded signal. */
+static void distortion_discard(pt_stems *stems) {
+    if (stems->distortion) buffer_release(stems, stems->distortion);
+    stems->distortion = NULL;
+    stems->has_distortion = true;
+}
+
 /* ---- filters ---- */
 
-/* Filters x in place by adjacent stages; cascades of biquads run together. */
-static void filter_by_stages(const pt_stage *stage, size_t n_stages, double *x, size_t n) {
+/* Filters x in place by adjacent stages; cascades of biquads run together. Adds the output of the
+ * last cascade to moments, which are zero where it is not the last filter. */
+static void filter_by_stages(const pt_stage *stage, size_t n_stages, double *x, size_t n,
+                             pt_moments *moments) {
     pt_biquad section[PATINA_STAGES_MAX * PT_ITEMS_MAX];
     for (size_t i = 0; i < n_stages;) {
         if (stage[i].effect->filter) {
@@ -335,27 +374,35 @@ static void filter_by_stages(const pt_stage *stage, size_t n_stages, double *x, 
         size_t n_sections = 0;
         for (; i < n_stages && stage[i].effect->biquads; i++)
             n_sections += stage[i].effect->biquads(&stage[i], section + n_sections);
-        pt_biquad_run(section, n_sections, x, n);
+        pt_biquad_run(section, n_sections, x, n, i == n_stages ? moments : NULL);
     }
 }
 
 static void stems_filter(const pt_stage *stage, size_t n_stages, pt_stems *stems) {
+    distortion_store(stems);
     degraded_discard(stems);
     noise_apply_gain(stems);
-    filter_by_stages(stage, n_stages, stems->signal, stems->n);
-    if (stems->noise) filter_by_stages(stage, n_stages, stems->noise, stems->n);
-    if (stems->distortion) filter_by_stages(stage, n_stages, stems->distortion, stems->n);
+    stems->signal_moments = (pt_moments){0};
+    filter_by_stages(stage, n_stages, stems->signal, stems->n, &stems->signal_moments);
+    if (stems->noise) filter_by_stages(stage, n_stages, stems->noise, stems->n, NULL);
+    if (stems->distortion) filter_by_stages(stage, n_stages, stems->distortion, stems->n, NULL);
 }
 
 /* ---- additive effects ---- */
 
+static double signal_power(pt_stems *stems) {
+    pt_moments *moments = &stems->signal_moments;
+    if (moments->n == 0) pt_moments_add(moments, stems->signal, stems->n);
+    return stems->signal_gain * stems->signal_gain * pt_moments_power(moments);
+}
+
 double pt_additive_ctx_signal_power(const pt_additive_ctx *ctx) {
-    const double gain = ctx->stems->signal_gain;
-    return gain * gain * pt_stats_power_double(ctx->stems->signal, ctx->n);
+    return signal_power(ctx->stems);
 }
 
 double pt_additive_ctx_peak(const pt_additive_ctx *ctx) {
     double sum[PT_BLOCK_SIZE], peak = 0.0;
+    if (ctx->stems->degraded_peak >= 0.0) return ctx->stems->degraded_peak;
     for (size_t i = 0; i < ctx->n; i += PT_BLOCK_SIZE) {
         const size_t n = pt_block_length(i, ctx->n);
         peak = fmax(peak, pt_stats_peak_double(degraded_block(ctx->stems, i, n, sum), n));
@@ -366,6 +413,8 @@ double pt_additive_ctx_peak(const pt_additive_ctx *ctx) {
 /* Before samples are added to noise and degraded in place. */
 static void stems_begin_add(pt_stems *stems) {
     if (stems->degraded == stems->signal) stems->degraded = NULL;
+    stems->degraded_peak = -1.0;
+    stems->noise_moments = (pt_moments){0};
     if (stems->noise && stems->noise_gain == 0.0) noise_apply_gain(stems);
 }
 
@@ -387,7 +436,8 @@ double *pt_additive_ctx_take_buffer(pt_additive_ctx *ctx) {
     return buffer_acquire(ctx->stems);
 }
 
-void pt_additive_ctx_add_buffer(pt_additive_ctx *ctx, double *x, double gain, double offset) {
+void pt_additive_ctx_add_buffer(pt_additive_ctx *ctx, double *x, const pt_moments *moments,
+                                double gain, double offset) {
     pt_stems *stems = ctx->stems;
     stems_begin_add(stems);
     const pt_dsp_ops *ops = pt_dsp_ops_get_best();
@@ -398,6 +448,7 @@ void pt_additive_ctx_add_buffer(pt_additive_ctx *ctx, double *x, double gain, do
         buffer_release(stems, x);
     } else {
         stems->noise = x;
+        stems->noise_moments = *moments;
         stems->noise_gain = gain;
         stems->noise_offset = offset;
     }
@@ -416,49 +467,39 @@ static void stems_add(const pt_stage *stage, const pt_rng *noise, pt_stems *stem
 
 /* ---- nonlinear effects ---- */
 
-/* Bussgang decomposition of y, the next `degraded`: y - a d is added to the distortion. */
-static void stems_split_bussgang(pt_stems *stems, double *y, double a) {
-    const pt_dsp_ops *ops = pt_dsp_ops_get_best();
-    const size_t n = stems->n;
-    double *d = stems->degraded, *e = stems->distortion;
-    const bool has_distortion = e != NULL;
-    if (!has_distortion) e = d == stems->signal ? buffer_acquire(stems) : d; /* in place */
-    for (size_t i = 0; i < n; i += PT_BLOCK_SIZE) {
-        const size_t length = pt_block_length(i, n);
-        if (has_distortion) {
-            ops->mix(y + i, 1.0, d + i, -a, 0.0, length, d + i);
-            ops->mix(d + i, 1.0, e + i, a, 0.0, length, e + i);
-        } else {
-            ops->mix(y + i, 1.0, d + i, -a, 0.0, length, e + i);
-        }
-    }
-    if (has_distortion) degraded_discard(stems);
-    stems->distortion = e;
-    stems->degraded = y;
-    stems->signal_gain *= a;
-    stems->noise_gain *= a;
-    stems->noise_offset *= a;
-}
-
-static void stems_process_nonlinear(const pt_stage *stage, pt_stems *stems,
-                                    patina_stage_stats *stats) {
-    const pt_effect *effect = stage->effect;
-    degraded_store(stems);
-    const double *d = stems->degraded;
-    double *y = buffer_acquire(stems);
-    pt_comoments of_both = {0};
-    effect->analyse(stage, d, stems->n, stems->work, stats);
+/* Maps the degraded signal d block by block, in place unless it is the signal itself. */
+static double *map_blocks(const pt_stage *stage, pt_stems *stems, patina_stage_stats *stats,
+                          pt_comoments *of_both) {
+    double *d = stems->degraded, *y = d == stems->signal ? buffer_acquire(stems) : d;
+    double mapped[PT_BLOCK_SIZE], peak = 0.0;
     for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE) {
         const size_t n = pt_block_length(i, stems->n);
-        effect->process(stage, d + i, n, y + i, stats);
-        pt_comoments_add(&of_both, d + i, y + i, n);
+        stage->effect->process(stage, d + i, n, mapped, stats);
+        pt_comoments_add(of_both, d + i, mapped, n);
+        peak = fmax(peak, pt_stats_peak_double(mapped, n));
+        memcpy(y + i, mapped, n * sizeof *mapped);
     }
+    stems->degraded_peak = peak;
+    return y;
+}
+
+/* Of y = f(d), the part a d is signal and noise; what is left, with the distortion that d had, is
+ * not stored. */
+static void stems_process_nonlinear(const pt_stage *stage, pt_stems *stems,
+                                    patina_stage_stats *stats) {
+    pt_comoments of_both = {0};
+    degraded_store(stems);
+    stage->effect->analyse(stage, stems->degraded, stems->n, stems->work, stats);
+    stems->degraded = map_blocks(stage, stems, stats, &of_both);
 
     /* A constant has no AC power; any gain is valid. */
     const double power = pt_moments_power(&of_both.x);
     const double a = power > 0.0 ? pt_comoments_covariance(&of_both) / power : 1.0;
     stats->bussgang_gain = a;
-    stems_split_bussgang(stems, y, a);
+    stems->signal_gain *= a;
+    stems->noise_gain *= a;
+    stems->noise_offset *= a;
+    distortion_discard(stems);
 }
 
 /* ---- chains ---- */
@@ -474,7 +515,7 @@ static size_t count_filters(const patina_effect_chain *chain, size_t first) {
 static patina_status render(const patina_effect_config *config, const patina_effect_chain *chain,
                             const pt_rng *noise, const float *x, size_t n, pt_stems *stems,
                             patina_degrade_stats *stats, pt_arena *scratch, patina_error *err) {
-    PT_TRY(stems_open(config, x, n, stems, scratch, err));
+    PT_TRY(stems_open(config, x, n, count_filters(chain, 0) == 0, stems, scratch, err));
     stats->n_stages = chain->n_stages;
     for (size_t i = 0; i < chain->n_stages; i++)
         stats->stage[i] = (patina_stage_stats){.effect = chain->stage[i].effect->name};
@@ -499,6 +540,7 @@ patina_status pt_effect_chain_render_stems(const patina_effect_config *config,
                                            patina_error *err) {
     PT_TRY(render(config, chain, noise, x, n, stems, stats, scratch, err));
     double no_offset = 0.0;
+    distortion_store(stems);
     scale(stems->signal, n, &stems->signal_gain, &no_offset);
     noise_apply_gain(stems);
     degraded_store(stems);
@@ -507,51 +549,60 @@ patina_status pt_effect_chain_render_stems(const patina_effect_config *config,
 
 /* ---- powers ---- */
 
-/* Rounds n samples of the degraded signal to float, with a gain; returns their peak before that. */
-static double mixdown_block(const pt_stems *stems, size_t first, size_t n, double gain,
-                            float *degraded) {
-    double sum[PT_BLOCK_SIZE];
-    const double *d = degraded_block(stems, first, n, sum);
-    pt_dsp_ops_get_best()->narrow(d, n, gain, degraded + first);
-    return pt_stats_peak_double(d, n);
+/* The moments of a last pass over the stems. */
+typedef struct pass_moments {
+    pt_moments noise;      /* of the array, without gains */
+    pt_moments distortion; /* where there is noise too */
+    pt_moments rest;       /* noise and distortion, where there is distortion */
+} pass_moments;
+
+/* Adds n samples d of the degraded signal from `first` on. Moments that are known have all samples
+ * already. */
+static void measure_block(pt_stems *stems, size_t first, size_t n, const double *d,
+                          pass_moments *moments) {
+    double rest[PT_BLOCK_SIZE];
+    if (stems->signal_moments.n < stems->n)
+        pt_moments_add(&stems->signal_moments, stems->signal + first, n);
+    if (stems->noise && moments->noise.n < stems->n)
+        pt_moments_add(&moments->noise, stems->noise + first, n);
+    if (!stems->has_distortion) return;
+    rest_block(stems, first, n, d, rest);
+    pt_moments_add(&moments->rest, rest, n);
+    if (!stems->noise) return;
+    distortion_block(stems, first, n, rest, rest);
+    pt_moments_add(&moments->distortion, rest, n);
 }
 
-/* Mixes down without gain, and measures peak and powers in the same pass. The power of the rest is
- * measured, because noise and distortion can be correlated. */
-static double stems_measure(const pt_stems *stems, float *degraded, patina_degrade_stats *stats) {
-    const double *noise = stems->noise, *distortion = stems->distortion;
-    const double signal_gain = stems->signal_gain, noise_gain = stems->noise_gain;
-    pt_moments of_signal = {0}, of_one = {0}; /* the other part, where there is only one */
-    pt_comoments of_both = {0};
-    double peak = 0.0;
+/* Rounds the degraded signal to float, and measures peak and powers in the same pass. The power of
+ * the rest is measured, because noise and distortion can be correlated. */
+static double stems_mixdown(pt_stems *stems, float *degraded, patina_degrade_stats *stats) {
+    double sum[PT_BLOCK_SIZE], peak = stems->degraded_peak;
+    pass_moments moments = {.noise = stems->noise_moments};
     for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE) {
         const size_t n = pt_block_length(i, stems->n);
-        peak = fmax(peak, mixdown_block(stems, i, n, 1.0, degraded));
-        pt_moments_add(&of_signal, stems->signal + i, n);
-        if (noise && distortion)
-            pt_comoments_add(&of_both, noise + i, distortion + i, n);
-        else if (noise || distortion)
-            pt_moments_add(&of_one, (noise ? noise : distortion) + i, n);
+        const double *d = degraded_block(stems, i, n, sum);
+        pt_dsp_ops_get_best()->narrow(d, n, 1.0, degraded + i);
+        if (stems->degraded_peak < 0.0) peak = fmax(peak, pt_stats_peak_double(d, n));
+        measure_block(stems, i, n, d, &moments);
     }
-    stats->signal_power = signal_gain * signal_gain * pt_moments_power(&of_signal);
-    if (noise && distortion) {
-        stats->noise_power = noise_gain * noise_gain * pt_moments_power(&of_both.x);
-        stats->distortion_power = pt_moments_power(&of_both.y);
-        const double rest = stats->noise_power + stats->distortion_power +
-                            2.0 * noise_gain * pt_comoments_covariance(&of_both);
-        stats->rest_power = rest < 0.0 ? 0.0 : rest; /* a NaN stays one */
-    } else if (noise || distortion) {
-        const double gain = noise ? noise_gain : 1.0;
-        stats->rest_power = gain * gain * pt_moments_power(&of_one);
-        *(noise ? &stats->noise_power : &stats->distortion_power) = stats->rest_power;
+    const double noise_gain = stems->noise_gain;
+    stats->signal_power = signal_power(stems);
+    if (stems->noise)
+        stats->noise_power = noise_gain * noise_gain * pt_moments_power(&moments.noise);
+    if (stems->has_distortion) {
+        stats->rest_power = pt_moments_power(&moments.rest);
+        stats->distortion_power =
+            stems->noise ? pt_moments_power(&moments.distortion) : stats->rest_power;
+    } else {
+        stats->rest_power = stats->noise_power;
     }
     return peak;
 }
 
-static patina_status stems_mixdown(const pt_stems *stems, float *degraded,
-                                   patina_degrade_stats *stats, patina_error *err) {
+static patina_status stems_finish(pt_stems *stems, float *degraded, patina_degrade_stats *stats,
+                                  patina_error *err) {
     float *unscaled = stems->work; /* the caller's samples stay as they are if this fails */
-    const double peak = stems_measure(stems, unscaled, stats);
+    const double peak = stems_mixdown(stems, unscaled, stats);
     const double gain = peak > OUTPUT_PEAK ? OUTPUT_PEAK / peak : 1.0;
 
     /* Drawn chains are far from overflow, but a recipe can have 16 stages of 16 boosts by 60 dB.
@@ -568,8 +619,8 @@ static patina_status stems_mixdown(const pt_stems *stems, float *degraded,
     stats->noise_power *= gain * gain;
     stats->distortion_power *= gain * gain;
     stats->rest_power *= gain * gain;
-    for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE)
-        mixdown_block(stems, i, pt_block_length(i, stems->n), gain, degraded);
+    for (size_t i = 0; i < stems->n; i++)
+        degraded[i] = (float)(gain * (double)unscaled[i]);
     return PATINA_OK;
 }
 
@@ -588,7 +639,7 @@ patina_status patina_effect_chain_apply(const patina_effect_config *config,
     pt_arena *arena = pt_scratch_begin(&memory, scratch);
     const unsigned modes = pt_denormals_flush();
     patina_status status = render(config, chain, &noise, x, n_samples, &stems, &own, arena, err);
-    if (status == PATINA_OK) status = stems_mixdown(&stems, degraded, &own, err);
+    if (status == PATINA_OK) status = stems_finish(&stems, degraded, &own, err);
     pt_denormals_restore(modes);
     pt_scratch_end(&memory);
     if (status == PATINA_OK && stats) *stats = own;

@@ -4,10 +4,13 @@
 #ifndef PATINA_DEGRADE_EFFECT_CHAIN_H
 #define PATINA_DEGRADE_EFFECT_CHAIN_H
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
 #include "base/arena.h"
 #include "degrade/effect_config.h"
+#include "dsp/stats.h"
 
 struct patina_effect_chain {
     size_t n_stages;
@@ -20,13 +23,18 @@ patina_status pt_effect_chain_from_json_value(const json_t *json, patina_effect_
 
 /**
  * Three stems and their sum: degraded = signal + noise + distortion at every point of a chain.
- * noise and distortion are NULL while they are zero. Within a chain, gains are applied where
- * samples are next written: the signal is signal_gain signal[i], the noise noise_gain noise[i] +
- * noise_offset; and degraded is NULL where it is the sum of the stems and not stored.
+ * noise is NULL while it is zero. Within a chain, gains are applied where samples are next written:
+ * the signal is signal_gain signal[i], the noise noise_gain noise[i] + noise_offset. One of four
+ * that follows from the others is not stored: degraded is NULL where it is the sum of the stems,
+ * distortion where it is zero or, with has_distortion, what the others leave of degraded.
  */
 typedef struct pt_stems {
     double *degraded, *signal, *noise, *distortion; /* [n] */
+    bool has_distortion;
     double signal_gain, noise_gain, noise_offset;
+    /* of the arrays, without gains; n is 0, and the peak negative, where they are not known */
+    pt_moments signal_moments, noise_moments;
+    double degraded_peak;
     size_t n;
     double *free_buffer[5]; /* the unused ones of five buffers, [fft_size + 2] each */
     size_t n_free_buffers;

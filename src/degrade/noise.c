@@ -20,7 +20,7 @@ enum { WHITE, PINK, BROWN };
 #define SNR_DB_LIMITS -60, 120
 
 #define KNEE_HZ 20.0
-#define CHUNK   1024 /* pairs at a time */
+#define CHUNK   512 /* pairs at a time */
 
 /* Gaussian pairs first to first + n - 1 of the stream: pairs [n, 2]. n is at most CHUNK, first is
  * even. */
@@ -46,18 +46,37 @@ static void white(const pt_rng *rng, size_t n, double *x, pt_moments *moments) {
 
 /* Bins 1 .. size/2 - 1 hold (g_2k + i g_2k+1) (max(f_k, 20) / 20)^(-1/2), or ^-1 for brown: in
  * power they fall by 3 or 6 dB an octave. spectrum [size/2 + 1] pairs. */
-static void coloured_spectrum(const pt_rng *rng, int colour, size_t size, double *spectrum) {
+static void coloured_spectrum(const pt_rng *rng, int colour, size_t size, float *spectrum) {
+    const pt_dsp_ops *ops = pt_dsp_ops_get_best();
+    double pairs[2 * CHUNK];
     const double knee = KNEE_HZ * (double)size / PATINA_RATE_HZ; /* in bins */
     const size_t flat = (size_t)knee + 1;                        /* bins */
     for (size_t first = 0; first < size / 2; first += CHUNK) {
         const size_t n = chunk_length(first, size / 2), end = first + n;
-        gaussian_chunk(rng, first, n, spectrum + 2 * first);
+        gaussian_chunk(rng, first, n, pairs);
         const size_t k = first > flat ? first : flat;
-        if (k < end)
-            pt_dsp_ops_get_best()->spectral_tilt(k, end - k, knee, colour == PINK,
-                                                 spectrum + 2 * k);
+        if (k < end) ops->spectral_tilt(k, end - k, knee, colour == PINK, pairs + 2 * (k - first));
+        ops->narrow(pairs, 2 * n, 1.0, spectrum + 2 * first);
     }
-    spectrum[0] = spectrum[1] = spectrum[size] = spectrum[size + 1] = 0.0;
+    spectrum[0] = spectrum[1] = spectrum[size] = spectrum[size + 1] = 0.0F;
+}
+
+_Static_assert(PT_WORK_BYTES(PT_IRFFT_N_MIN) >= PT_IRFFT_WORKSPACE_SIZE(PT_IRFFT_N_MIN) &&
+                   PT_WORK_BYTES(PT_IRFFT_N_MAX) >= PT_IRFFT_WORKSPACE_SIZE(PT_IRFFT_N_MAX),
+               "work has room for a transform");
+
+/* Samples x [n], of fft_size + 2. The transform is in float, in the second half of x, so that a
+ * sample is read before that place is written. */
+static void coloured(const pt_additive_ctx *ctx, int colour, double *x, pt_moments *moments) {
+    const pt_dsp_ops *ops = pt_dsp_ops_get_best();
+    float *samples = (float *)(void *)x + ctx->fft_size;
+    coloured_spectrum(ctx->noise, colour, ctx->fft_size, samples);
+    ops->irfft(ctx->irfft, ctx->fft_size, samples, ctx->work, samples);
+    for (size_t i = 0; i < ctx->n; i += PT_BLOCK_SIZE) {
+        const size_t n = pt_block_length(i, ctx->n);
+        ops->widen(samples + i, n, x + i);
+        pt_moments_add(moments, x + i, n);
+    }
 }
 
 static void noise_add(const pt_stage *stage, pt_additive_ctx *ctx, patina_stage_stats *stats) {
@@ -66,18 +85,15 @@ static void noise_add(const pt_stage *stage, pt_additive_ctx *ctx, patina_stage_
     const int colour = (int)value[COLOUR];
     double *x = pt_additive_ctx_take_buffer(ctx);
     pt_moments moments = {0};
-    if (colour == WHITE) {
+    if (colour == WHITE)
         white(ctx->noise, ctx->n, x, &moments);
-    } else {
-        coloured_spectrum(ctx->noise, colour, ctx->fft_size, x);
-        pt_dsp_ops_get_best()->irfft(ctx->irfft, ctx->fft_size, x, ctx->work, x);
-        pt_moments_add(&moments, x, ctx->n);
-    }
+    else
+        coloured(ctx, colour, x, &moments);
     const double mean = pt_moments_mean(&moments), power = pt_moments_power(&moments);
     const double target_power = pt_additive_ctx_signal_power(ctx) / pow(10.0, value[SNR_DB] / 10.0);
     const double gain =
         power > 0.0 ? sqrt(target_power / power) : 0.0; /* a single sample has no AC power */
-    pt_additive_ctx_add_buffer(ctx, x, gain, -gain * mean);
+    pt_additive_ctx_add_buffer(ctx, x, &moments, gain, -gain * mean);
 }
 
 static double noise_severity_value(const pt_stage *stage) {

@@ -68,7 +68,8 @@ void pt_biquad_plan_init(pt_biquad_plan *plan, const pt_biquad *section) {
             step(section, 0.0, plan->transition[j]);
 }
 
-static void run_sections(const pt_biquad *section, size_t n_sections, double *x, size_t n) {
+static void run_sections(const pt_biquad *section, size_t n_sections, double *x, size_t n,
+                         pt_moments *moments) {
     _Alignas(64) double lanes[PT_BIQUAD_BLOCK];
     const pt_dsp_ops *ops = pt_dsp_ops_get_best();
     pt_biquad_plan plan[SECTIONS_PER_PASS];
@@ -77,18 +78,22 @@ static void run_sections(const pt_biquad *section, size_t n_sections, double *x,
         pt_biquad_plan_init(&plan[s], &section[s]);
 
     const size_t whole = n - n % PT_BIQUAD_BLOCK;
-    for (size_t i = 0; i < whole; i += PT_BIQUAD_BLOCK)
+    for (size_t i = 0; i < whole; i += PT_BIQUAD_BLOCK) {
         ops->biquad_cascade(plan, n_sections, x + i, lanes, state);
+        if (moments) pt_moments_add(moments, x + i, PT_BIQUAD_BLOCK);
+    }
     for (size_t i = whole; i < n; i++)
         for (size_t s = 0; s < n_sections; s++)
             x[i] = step(&section[s], x[i], state[s]);
+    if (moments) pt_moments_add(moments, x + whole, n - whole);
 }
 
-void pt_biquad_run(const pt_biquad *section, size_t n_sections, double *x, size_t n) {
+void pt_biquad_run(const pt_biquad *section, size_t n_sections, double *x, size_t n,
+                   pt_moments *moments) {
     assert((uintptr_t)x % 64 == 0);
-    for (size_t first = 0; first < n_sections; first += SECTIONS_PER_PASS) {
-        const size_t n_left = n_sections - first;
-        run_sections(section + first, n_left < SECTIONS_PER_PASS ? n_left : SECTIONS_PER_PASS, x,
-                     n);
+    for (; n_sections > SECTIONS_PER_PASS; n_sections -= SECTIONS_PER_PASS) {
+        run_sections(section, SECTIONS_PER_PASS, x, n, NULL);
+        section += SECTIONS_PER_PASS;
     }
+    run_sections(section, n_sections, x, n, moments);
 }

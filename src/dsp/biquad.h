@@ -15,6 +15,8 @@
 
 #include <stddef.h>
 
+#include "dsp/stats.h"
+
 typedef enum pt_biquad_kind {
     PT_BIQUAD_PEAKING,
     PT_BIQUAD_LOWPASS,
@@ -36,9 +38,11 @@ pt_biquad pt_biquad_design(pt_biquad_kind kind, double rate_hz, double f0_hz, do
 
 /**
  * Filters x [n], aligned to 64, in place by sections in series: transposed direct form II in
- * double, zero initial state, output of length n. The same bits as section by section.
+ * double, zero initial state, output of length n. The same bits as section by section. Adds the
+ * output to moments, unless that is NULL.
  */
-void pt_biquad_run(const pt_biquad *section, size_t n_sections, double *x, size_t n);
+void pt_biquad_run(const pt_biquad *section, size_t n_sections, double *x, size_t n,
+                   pt_moments *moments);
 
 /* ---- tables of pt_dsp_ops.biquad_cascade ---- */
 

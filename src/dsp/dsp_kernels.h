@@ -23,6 +23,7 @@
 
 #define LANES       PT_STATS_LANES
 #define FLOAT_LANES (2 * LANES)
+#define FLOAT_WIDTH (2 * WIDTH)     /* floats in a vector */
 #define N_VECS      (LANES / WIDTH) /* of a row of lanes, of doubles or floats */
 
 /* Vectors in flight, to hide the latency of an operation. */
@@ -34,6 +35,7 @@ typedef vec vec_double; /* also after single_precision.h */
 typedef double vec_unaligned __attribute__((vector_size(8 * WIDTH), aligned(8), may_alias));
 typedef float vec_half __attribute__((vector_size(4 * WIDTH), may_alias)); /* WIDTH floats */
 typedef float vec_float __attribute__((vector_size(8 * WIDTH), may_alias));
+typedef float vec_float_unaligned __attribute__((vector_size(8 * WIDTH), aligned(4), may_alias));
 typedef uint64_t vec_u64 __attribute__((vector_size(8 * WIDTH), may_alias));
 typedef int64_t mask __attribute__((vector_size(8 * WIDTH)));
 typedef double vec4 __attribute__((vector_size(32), aligned(16), may_alias));
@@ -50,15 +52,22 @@ typedef int32_t mask4 __attribute__((vector_size(16)));
 #define SHUFFLE4(a, b, i, j, k, l)             __builtin_shufflevector(a, b, i, j, k, l)
 #define SHUFFLE4F                              SHUFFLE4
 #define SHUFFLE8(a, b, i, j, k, l, m, n, o, p) __builtin_shufflevector(a, b, i, j, k, l, m, n, o, p)
+#define SHUFFLE8F                              SHUFFLE8
+#define SHUFFLE16F(a, b, ...)                  __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
 typedef int64_t mask2 __attribute__((vector_size(16)));
 typedef int64_t mask4d __attribute__((vector_size(32)));
 typedef int64_t mask8 __attribute__((vector_size(64)));
+typedef int32_t mask8f __attribute__((vector_size(32)));
+typedef int32_t mask16f __attribute__((vector_size(64)));
 #define SHUFFLE2(a, b, i, j)        __builtin_shuffle(a, b, (mask2){i, j})
 #define SHUFFLE4(a, b, i, j, k, l)  __builtin_shuffle(a, b, (mask4d){i, j, k, l})
 #define SHUFFLE4F(a, b, i, j, k, l) __builtin_shuffle(a, b, (mask4){i, j, k, l})
 #define SHUFFLE8(a, b, i, j, k, l, m, n, o, p)                                                     \
     __builtin_shuffle(a, b, (mask8){i, j, k, l, m, n, o, p})
+#define SHUFFLE8F(a, b, i, j, k, l, m, n, o, p)                                                    \
+    __builtin_shuffle(a, b, (mask8f){i, j, k, l, m, n, o, p})
+#define SHUFFLE16F(a, b, ...) __builtin_shuffle(a, b, (mask16f){__VA_ARGS__})
 #endif
 
 #define BROADCAST(v) ((v) - (vec){0}) /* v in all lanes: v - 0 is v */
@@ -79,8 +88,8 @@ INLINE void store_lanes_float(float *lanes, size_t v, vec_float value) {
     *(vec_float *)(lanes + v * 2 * WIDTH) = value;
 }
 
-/* Four floats to doubles and back, and WIDTH of them. gcc 12 converts a vector that is in a register
- * two numbers at a time. */
+/* Four floats to doubles and back, and WIDTH of them. gcc 12 converts a vector that is in a
+ * register two numbers at a time. */
 #if defined(__AVX2__)
 #define WIDEN4(x)  ((vec4)_mm256_cvtps_pd((__m128)(x)))
 #define NARROW4(x) ((vec4f)_mm256_cvtpd_ps((__m256d)(x)))
@@ -165,11 +174,20 @@ INLINE void transpose8x8_float(const float *x, size_t x_stride, float *y, size_t
 #endif
 }
 
+/* Sixteen columns of sixteen rows become rows of columns. */
+INLINE void transpose_rows(const pt_complex16_float *in, pt_complex16_float *out) {
+    const size_t stride = 2 * FLOAT_LANES; /* of the real or the imaginary parts of rows */
+    for (size_t i = 0; i < FLOAT_LANES; i += 8)
+        UNROLL for (size_t l = 0; l < FLOAT_LANES; l += 8) {
+            transpose8x8_float(in[i].re + l, stride, out[l].re + i, stride);
+            transpose8x8_float(in[i].im + l, stride, out[l].im + i, stride);
+        }
+}
+
 #include "dsp/batch_fft_kernel.h"
 #include "dsp/biquad_kernel.h"
 #include "dsp/elementary_kernel.h"
 #include "dsp/iir_energy_kernel.h"
-#include "dsp/irfft_kernel.h"
 #include "dsp/mix_kernel.h"
 #include "dsp/polyphase_kernel.h"
 #include "dsp/sample_stats_kernel.h"
@@ -179,6 +197,7 @@ INLINE void transpose8x8_float(const float *x, size_t x_stride, float *y, size_t
 #include "dsp/single_precision.h" /* before the second batch_fft_kernel.h */
 
 #include "dsp/batch_fft_kernel.h"
+#include "dsp/irfft_kernel.h"
 #include "dsp/welch_kernel.h"
 
 const pt_dsp_ops TABLE = {

@@ -63,8 +63,8 @@ typedef struct pt_dsp_ops {
     /* Inverse real FFT, unscaled: spectrum [n/2 + 1] pairs (re, im) to x [n], which may be the same
      * memory. n is a power of two from PT_IRFFT_N_MIN to PT_IRFFT_N_MAX; bins 0 and n/2 are real.
      * workspace: PT_IRFFT_WORKSPACE_SIZE(n) bytes, aligned to 64. */
-    void (*irfft)(const pt_irfft_plan *plan, size_t n, const double *spectrum, void *workspace,
-                  double *x);
+    void (*irfft)(const pt_irfft_plan *plan, size_t n, const float *spectrum, void *workspace,
+                  float *x);
 
     /* Resamples a block: x [pt_polyphase_n_read], from PT_RESAMPLE_HALF - 1 samples before it, to
      * out [pt_polyphase_block_out]. rows [pt_polyphase_n_rows][PT_POLYPHASE_LANES], aligned to 64.

@@ -7,6 +7,8 @@
  * one.
  */
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "two words of 32 bits are one of 64");
+
 #define MANTISSA_BITS 52
 #define ONE_BITS      UINT64_C(0x3FF0000000000000) /* of 1.0 */
 
@@ -93,9 +95,17 @@ static inline void sin_cos_turns(double v, double *sine, double *cosine) {
     *cosine = bits_to_double((double_to_bits(c) ^ swap) ^ (((q + 1) & 2) << 62));
 }
 
+/* (word + 1/2) / 2^32, exactly: the word becomes the low bits of 2^20, whose last bit is 2^-32. */
+static inline double word_to_uniform(uint64_t word) {
+    const uint64_t magic = UINT64_C(0x4130000000000000); /* bits of 2^20 */
+    return bits_to_double(word | magic) - (0x1p20 - 0x1p-33);
+}
+
 static void gauss_pairs(const uint32_t *restrict words, size_t n_pairs, double *restrict pairs) {
     for (size_t p = 0; p < n_pairs; p++) {
-        const double u = (words[2 * p] + 0.5) * 0x1p-32, v = (words[2 * p + 1] + 0.5) * 0x1p-32;
+        uint64_t both; /* one load instead of two vectors of every second word */
+        memcpy(&both, words + 2 * p, sizeof both);
+        const double u = word_to_uniform(both & UINT32_MAX), v = word_to_uniform(both >> 32);
         const double radius = sqrt(-2.0 * ln(u));
         double sine, cosine;
         sin_cos_turns(v, &sine, &cosine);
@@ -166,7 +176,9 @@ static void philox_words(const uint32_t key[2], const uint32_t counter[3], uint3
         }
         const size_t n = n_blocks - b < BLOCKS ? n_blocks - b : BLOCKS;
         for (size_t l = 0; l < n; l++)
-            for (size_t i = 0; i < 4; i++)
-                words[4 * (b + l) + i] = (uint32_t)word[i][l];
+            for (size_t i = 0; i < 4; i += 2) { /* two words in one store */
+                const uint64_t both = (word[i][l] & UINT32_MAX) | word[i + 1][l] << 32;
+                memcpy(words + 4 * (b + l) + i, &both, sizeof both);
+            }
     }
 }

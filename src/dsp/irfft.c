@@ -4,7 +4,7 @@
 #include "dsp/irfft.h"
 
 void pt_irfft_plan_init(pt_irfft_plan *plan) {
-    pt_batch_fft_init_twiddles(PT_IRFFT_COLUMNS, plan->twiddles);
+    pt_batch_fft_init_twiddles_float(PT_IRFFT_COLUMNS, plan->twiddles);
     for (size_t n = 1; n <= PT_IRFFT_COLUMNS; n *= 2)
         for (size_t k = 0; k < n; k++)
             plan->bin[n + pt_batch_fft_digit_reverse(k, n)] = (uint16_t)k;

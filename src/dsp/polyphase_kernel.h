@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* polyphase_kernel.h - the resampler of polyphase.h, one segment per lane; part of dsp_kernels.h */
 
-#define POLYPHASE_WIDTH (2 * WIDTH) /* floats in a vector */
-
 /* Eight sums in flight: vectors of lanes, and tiles where a vector has all lanes. */
-#define POLYPHASE_VECS  (POLYPHASE_WIDTH < PT_POLYPHASE_LANES ? 2 : 1)
+#define POLYPHASE_VECS  (FLOAT_WIDTH < PT_POLYPHASE_LANES ? 2 : 1)
 #define POLYPHASE_TILES (2 / POLYPHASE_VECS)
-#define POLYPHASE_GROUP (POLYPHASE_VECS * POLYPHASE_WIDTH)
+#define POLYPHASE_GROUP (POLYPHASE_VECS * FLOAT_WIDTH)
 
 /* POLYPHASE_TILES tiles from `tile` on: sums [tile][sample][lane]. */
 INLINE void polyphase_tiles(const pt_polyphase_plan *plan, const float *rows, size_t tile,

@@ -15,16 +15,21 @@ static size_t quarter_index(size_t i) {
     return (group * (PT_WELCH_ROWS / 4) + row) * PT_WELCH_LANES + lane;
 }
 
+/* Column by column: stores are in order, and strided loads are prefetched. */
+static void pack_whole(const float *x, float offset, float *quarter) {
+    for (size_t column = 0; column < PT_WELCH_COLUMNS; column += PT_WELCH_LANES)
+        for (size_t i = column; i < N / 4; i += PT_WELCH_COLUMNS, quarter += PT_WELCH_LANES)
+            for (size_t l = 0; l < PT_WELCH_LANES; l++)
+                quarter[l] = PT_WELCH_SCALE * x[i + l] - offset;
+}
+
 void pt_welch_pack_quarter(const float *x, size_t n, double mean, float *quarter) {
-    const float scale = PT_WELCH_SCALE, offset = (float)(mean * (double)PT_WELCH_SCALE);
-    size_t i = 0;
-    for (; i + PT_WELCH_LANES <= n; i += PT_WELCH_LANES) {
-        float *lanes = quarter + quarter_index(i);
-        for (size_t l = 0; l < PT_WELCH_LANES; l++)
-            lanes[l] = scale * x[i + l] - offset;
-    }
-    for (; i < N / 4; i++)
-        quarter[quarter_index(i)] = i < n ? scale * x[i] - offset : 0.0F;
+    const float offset = (float)(mean * (double)PT_WELCH_SCALE);
+    if (n == N / 4)
+        pack_whole(x, offset, quarter);
+    else
+        for (size_t i = 0; i < N / 4; i++)
+            quarter[quarter_index(i)] = i < n ? PT_WELCH_SCALE * x[i] - offset : 0.0F;
 }
 
 void pt_welch_plan_init(pt_welch_plan *plan) {

@@ -64,17 +64,6 @@ INLINE void rows_finish(const pt_welch_plan *plan, pt_complex8 *x, double (*sum)
         }
 }
 
-/* Columns 16 g .. 16 g + 15 of sixteen rows from p on. */
-INLINE void load_rows(const pt_welch_workspace *work, size_t g, size_t p, pt_complex8 *x) {
-    const size_t stride = 2 * FLOAT_LANES; /* of the real or the imaginary parts of rows */
-    for (size_t i = 0; i < FLOAT_LANES; i += 8)
-        UNROLL for (size_t l = 0; l < FLOAT_LANES; l += 8) {
-            const pt_complex8 *in = &work->column[g][p + i];
-            transpose8x8_float(in->re + l, stride, x[l].re + i, stride);
-            transpose8x8_float(in->im + l, stride, x[l].im + i, stride);
-        }
-}
-
 /* Sixteen rows from p on, and the first stage of their transform, a sixteenth after the other while
  * it is in the first cache. */
 INLINE void rows_first_stage(const pt_welch_plan *plan, const pt_welch_workspace *work, size_t p,
@@ -83,7 +72,7 @@ INLINE void rows_first_stage(const pt_welch_plan *plan, const pt_welch_workspace
     for (size_t g = 0; g < PT_WELCH_GROUPS / 4; g++) {
         const size_t first = g * FLOAT_LANES;
         for (size_t r = 0; r < 4; r++)
-            load_rows(work, g + r * PT_WELCH_GROUPS / 4, p, x + first + r * q);
+            transpose_rows(&work->column[g + r * PT_WELCH_GROUPS / 4][p], x + first + r * q);
         if (g == 0) butterfly_at(plan->twiddles, x, 0, q);
         for (size_t j = g == 0 ? 1 : first; j < first + FLOAT_LANES; j++)
             butterfly_at(plan->twiddles, x, j, q);

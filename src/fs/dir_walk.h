@@ -43,8 +43,8 @@ patina_status pt_dir_walk_list_audio(pt_dir_walk *walk, const char *root, unsign
 patina_status pt_dir_walk_list(pt_dir_walk *walk, const char *root, unsigned max_depth,
                                const char *const *extensions, size_t max_paths, patina_error *err);
 
-/** Whether the walk ended because of a fault of the machine: not because a folder does not exist, is
- * a file, or may not be read by this process. */
+/** Whether the walk ended because of a fault of the machine: not because a folder does not exist,
+ * is a file, or may not be read by this process. */
 bool pt_dir_walk_has_fault(const pt_dir_walk *walk);
 
 void pt_dir_walk_release(pt_dir_walk *walk);

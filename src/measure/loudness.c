@@ -253,9 +253,14 @@ static patina_status measure(const patina_audio *audio, pt_arena *arena, double 
         return pt_fail(err, PATINA_REJECT_TOO_SHORT,
                        "%zu frames at %u Hz are shorter than a loudness block of 400 ms",
                        audio->n_frames, audio->rate_hz);
-    if (!pt_stats_all_finite(audio->samples, audio->n_frames * audio->n_channels))
-        return pt_fail(err, PATINA_REJECT_NONFINITE, "the samples contain a NaN or an infinity");
-    PT_TRY(pt_loudness_meter_add(meter, audio->samples, audio->n_frames, err));
+    for (size_t i = 0; i < audio->n_frames; i += meter->hop) { /* read from memory once */
+        const size_t n = audio->n_frames - i < meter->hop ? audio->n_frames - i : meter->hop;
+        const float *samples = audio->samples + i * audio->n_channels;
+        if (!pt_stats_all_finite(samples, n * audio->n_channels))
+            return pt_fail(err, PATINA_REJECT_NONFINITE,
+                           "the samples contain a NaN or an infinity");
+        PT_TRY(pt_loudness_meter_add(meter, samples, n, err));
+    }
     *lufs = pt_loudness_meter_value(meter);
     return PATINA_OK;
 }

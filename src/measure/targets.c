@@ -70,13 +70,20 @@ static void set_mix_mean(patina_targets_stream *stream, double mean) {
     stream->finite = stream->finite && isfinite(mean);
 }
 
+/* In blocks of a hop of the loudness, which are read from memory once. */
 static patina_status add_source(patina_targets_stream *stream, const float *samples,
                                 size_t n_frames, patina_error *err) {
+    const size_t hop = (size_t)pt_loudness_block_frames(stream->rate_hz) / 4;
     stream->n_source += n_frames;
-    stream->finite = stream->finite && pt_stats_all_finite(samples, n_frames * stream->n_channels);
-    if (!stream->finite) return PATINA_OK;
-    pt_source_quality_add_source(&stream->quality, samples, n_frames);
-    return pt_loudness_meter_add(stream->source, samples, n_frames, err);
+    for (size_t i = 0; i < n_frames; i += hop) {
+        const float *block = samples + i * stream->n_channels;
+        const size_t n = n_frames - i < hop ? n_frames - i : hop;
+        stream->finite = stream->finite && pt_stats_all_finite(block, n * stream->n_channels);
+        if (!stream->finite) return PATINA_OK;
+        pt_source_quality_add_source(&stream->quality, block, n);
+        PT_TRY(pt_loudness_meter_add(stream->source, block, n, err));
+    }
+    return PATINA_OK;
 }
 
 /* One hop of the mix; only the last one can be shorter. */

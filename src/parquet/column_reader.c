@@ -182,7 +182,7 @@ static patina_status read_dictionary(pt_parquet_column_reader *c, patina_error *
     PT_TRY(pt_parquet_page_reader_read_body(&c->pages, page, &c->dictionary, err));
     if (c->field->type == PT_PARQUET_BYTE_ARRAY)
         PT_TRY(index_byte_arrays(c, err));
-    else if (page->n_values > c->dictionary.n / type_size(c->field->type))
+    else if ((uint64_t)page->n_values * type_size(c->field->type) > c->dictionary.n)
         return too_short(err);
     c->dictionary_state = DICTIONARY_READ;
     return PATINA_OK;

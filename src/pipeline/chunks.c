@@ -261,7 +261,8 @@ static void process_entry(void *context, void *state, void *slot) {
         it->text_ns = pt_monotonic_ns() - start_ns;
     }
     const uint64_t every = r->plan.options.keep_every;
-    const pt_entry_options entry_options = {.repeated = it->repeated,
+    const pt_entry_options entry_options = {.index = it->index,
+                                            .repeated = it->repeated,
                                             .keep_audio = it->index % every == 0,
                                             .watchdog = &it->watchdog,
                                             .share = &it->share,
@@ -270,6 +271,10 @@ static void process_entry(void *context, void *state, void *slot) {
     if (it->status == PATINA_OK)
         it->status =
             pt_rows_make(&r->row_context, &it->entry, &entry_options, &it->result, arena, &it->err);
+    /* It waits for a slow entry: what is made meanwhile must not be lost either. */
+    if (it->status == PATINA_OK &&
+        pt_monotonic_ns() - atomic_load(&r->delivered_ns) >= PT_ROWS_KEEP_NS)
+        it->status = pt_rows_keep(&r->row_context, it->index, &it->result, &it->err);
     if (it->share.n_bytes > PT_ROWS_SHARE_KEPT) {
         pt_arena_release(arena);
         pt_arena_init(arena);
@@ -406,6 +411,7 @@ static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
     for (size_t i = 0; i < result->n_rejects; i++)
         PT_TRY(write_reject(r, &it->entry, &result->rejects[i], err));
     PT_TRY(pt_chunk_store_end_entry(r->store, err));
+    PT_TRY(pt_chunk_store_remove_partial(r->store, &result->partial, err));
     r->n_done++;
     if (it->index + 1 == chunk * r->plan.options.chunk + pt_plan_chunk_entries(&r->plan, chunk))
         PT_TRY(end_chunk(r, chunk, err));
@@ -423,6 +429,7 @@ static patina_status deliver_entry(void *context, void *slot, patina_error *err)
     batch_unref(it->batch);
     item_release(context, it);
     atomic_fetch_sub(&r->n_undelivered, 1);
+    atomic_store(&r->delivered_ns, pt_monotonic_ns());
     if (status != PATINA_OK) atomic_store(&r->stopping, true); /* for those that wait for memory */
     return status;
 }
@@ -450,6 +457,7 @@ patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
     const size_t n_devices = r->encoder ? pt_encoder_in_flight(r->encoder) : 0;
     const size_t n_items = (size_t)o->threads * ITEMS_PER_WORKER + n_devices;
 
+    atomic_store(&r->delivered_ns, pt_monotonic_ns());
     r->corpus = r->plan.scanned;
     r->plan.scanned = NULL;
     PT_TRY(pt_corpus_set_rewind(r->corpus, err));

@@ -112,7 +112,8 @@ static patina_status assign_split(const pt_entry_audio *c, const pt_byte_source 
  * a fault of the machine. */
 static patina_status load(pt_entry_audio *c, pt_entry_result *result, bool *has_shrunk,
                           pt_arena *arena, patina_error *err) {
-    const bool is_first = c->select.n_frames == 0;
+    const pt_window_select before = c->select;
+    const bool is_first = before.n_frames == 0;
     pt_byte_fault fault = {0};
     pt_byte_source bytes = {0};
     const pt_segment_callbacks callbacks = {c, reserve_memory, add_source};
@@ -134,8 +135,8 @@ static patina_status load(pt_entry_audio *c, pt_entry_result *result, bool *has_
         status = assign_split(c, &bytes, result, err);
     pt_byte_source_close(&bytes);
     *has_shrunk = fault.has_shrunk;
-    if (scans && (status != PATINA_OK || fault.error != 0 || fault.has_shrunk))
-        c->select.scan = (pt_sound_scan){0}; /* its memory is released before the next attempt */
+    if (status != PATINA_OK || fault.error != 0 || fault.has_shrunk)
+        c->select = before; /* the next attempt does all again, in the same memory */
     if (fault.error != 0)
         return pt_fail(err, PATINA_ETEMPORARY, "cannot be read: %s", strerrordesc_np(fault.error));
     if (fault.has_shrunk)

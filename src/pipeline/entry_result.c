@@ -17,7 +17,9 @@ static patina_status out_of_memory(patina_error *err) {
 void pt_entry_result_clear(pt_entry_result *result) {
     for (size_t i = 0; result->tickets && i < result->n_rows; i++)
         (void)pt_ticket_wait(&result->tickets[i], NULL, NULL);
-    result->n_rows = result->n_captions = 0;
+    result->n_rows = result->n_captions = result->n_kept = 0;
+    result->partial.path.text[0] = '\0';
+    result->partial.n_bytes = result->partial.n_rows = result->partial.n_text = 0;
     result->split = 0;
     memset(result->spent_ns, 0, sizeof result->spent_ns);
     pt_strbuf_clear(&result->provenance);

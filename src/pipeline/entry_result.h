@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "dataset/partial_rows.h"
 #include "dataset/schema.h"
 #include "pipeline/encoder.h"
 
@@ -30,6 +31,9 @@ typedef struct pt_entry_result {
     size_t n_captions;    /* that rows are made of, in each window */
     size_t split;         /* index of the split of all rows */
     pt_strbuf provenance; /* one line for each row */
+    size_t n_kept; /* rows at the start that an earlier process made; provenance has their lines */
+    pt_partial_rows partial; /* where rows are kept while the entry is made */
+    int64_t kept_ns;         /* when the last ones were */
     pt_reject *rejects;
     size_t n_rejects, rejects_capacity;
 } pt_entry_result;

@@ -253,6 +253,7 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
         .require = &r->plan.require,
         .level_jitter_db = o->level_jitter_db,
         .keep_audio = o->keep_audio,
+        .store = r->store,
         .budget = &r->budget,
         .scratch_bytes = pt_rows_scratch_size(r->clap),
         .stop = &r->stopping,

@@ -15,6 +15,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "audio/sound_match.h"
 #include "base/monotonic_clock.h"
@@ -151,6 +152,8 @@ static patina_status embed_row(const pt_entry_audio *c, pt_entry_result *result,
     pt_ticket **tickets = realloc(result->tickets, result->rows_capacity * sizeof(pt_ticket *));
     if (!tickets) return out_of_memory(err);
     result->tickets = tickets;
+    for (size_t k = 0; i == result->n_kept && k < i; k++)
+        tickets[k] = NULL;
     return pt_encoder_submit_audio(encoder, c->degraded, c->segment.n_mix, &tickets[i], arena, err);
 }
 
@@ -200,6 +203,35 @@ done:
     return status;
 }
 
+patina_status pt_rows_keep(const pt_row_context *context, uint64_t index, pt_entry_result *result,
+                           patina_error *err) {
+    result->kept_ns = pt_monotonic_ns();
+    PT_TRY(pt_entry_result_wait(result, err));
+    for (size_t i = result->partial.n_rows; i < result->n_rows; i++) /* not set yet */
+        memset(result->rows[i].fused_state, 0, PATINA_EMBEDDING_SIZE * sizeof(float));
+    return pt_chunk_store_append_partial(context->store, index, &result->partial, result->rows,
+                                         result->n_rows, result->provenance.text,
+                                         result->provenance.length, err);
+}
+
+static patina_status read_kept_rows(const pt_entry_audio *c, pt_entry_result *result,
+                                    patina_error *err) {
+    pt_row *rows;
+    size_t n;
+    result->kept_ns = pt_monotonic_ns();
+    const patina_status status =
+        pt_chunk_store_read_partial(c->context->store, c->options->index, &result->partial, &rows,
+                                    &n, &result->provenance, err);
+    if (status != PATINA_OK || n == 0) {
+        free(rows);
+        return status;
+    }
+    free(result->rows);
+    result->rows = rows;
+    result->rows_capacity = result->n_kept = n;
+    return PATINA_OK;
+}
+
 static patina_status make_rows_of_caption(const pt_entry_audio *c, size_t caption,
                                           pt_entry_result *result, pt_arena *arena,
                                           patina_error *err) {
@@ -215,7 +247,13 @@ static patina_status make_rows_of_caption(const pt_entry_audio *c, size_t captio
     for (uint32_t k = 0; k < context->variants; k++) {
         if (pt_row_context_is_stopped(context))
             return pt_fail(err, PATINA_ECANCELLED, "stopped on request");
+        if (result->n_rows < result->n_kept) {
+            result->n_rows++;
+            continue;
+        }
         PT_TRY(make_row(c, caption, (uint32_t)number * context->variants + k, result, arena, err));
+        if (context->store && pt_monotonic_ns() - result->kept_ns >= PT_ROWS_KEEP_NS)
+            PT_TRY(pt_rows_keep(context, c->options->index, result, err));
     }
     return PATINA_OK;
 }
@@ -250,8 +288,8 @@ static patina_status make_rows_of_windows(pt_entry_audio *c, size_t first, size_
 }
 
 static patina_status make_rows(const pt_row_context *context, const pt_entry *entry,
-                               const pt_entry_options *entry_options, pt_entry_result *result,
-                               pt_arena *arena, patina_error *err) {
+                               const pt_entry_options *entry_options, bool use_kept,
+                               pt_entry_result *result, pt_arena *arena, patina_error *err) {
     pt_entry_audio c = {.context = context,
                         .entry = entry,
                         .options = entry_options,
@@ -282,6 +320,7 @@ static patina_status make_rows(const pt_row_context *context, const pt_entry *en
         return pt_entry_result_add_reject(result, entry->status, err, "%s", entry->fault);
 
     result->n_captions = n_good;
+    if (use_kept) PT_TRY(read_kept_rows(&c, result, err));
     PT_TRY(make_rows_of_windows(&c, first, last, result, arena, &status, &fault, err));
     if (status == PATINA_ETEMPORARY && context->skip_unreadable) status = PATINA_REJECT_IO_ERROR;
     if (status != PATINA_OK && status != PATINA_ECANCELLED)
@@ -294,9 +333,14 @@ static patina_status make_rows(const pt_row_context *context, const pt_entry *en
 patina_status pt_rows_make(const pt_row_context *context, const pt_entry *entry,
                            const pt_entry_options *entry_options, pt_entry_result *result,
                            pt_arena *arena, patina_error *err) {
-    pt_entry_result_clear(result);
-    pt_arena_reset(arena);
-    const patina_status status = make_rows(context, entry, entry_options, result, arena, err);
+    bool use_kept = context->store != NULL;
+    patina_status status;
+    do {
+        pt_entry_result_clear(result);
+        pt_arena_reset(arena);
+        status = make_rows(context, entry, entry_options, use_kept, result, arena, err);
+        use_kept = false; /* fewer rows than were kept: the audio has changed */
+    } while (status == PATINA_OK && result->n_rows < result->n_kept);
     if (status != PATINA_OK && entry->id) pt_error_add_context(err, "entry '%s'", entry->id);
     return status;
 }

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/filter_expr.h"
 #include "corpus/corpus_iterator.h"
+#include "dataset/chunk_store.h"
 #include "pipeline/encoder.h"
 #include "pipeline/entry_result.h"
 #include "pipeline/memory_budget.h"
@@ -49,6 +50,7 @@ typedef struct pt_row_context {
     const pt_filter_expr *filter;  /* on the audio; others are not used here */
     const pt_filter_expr *require; /* on the quality of the source */
     const char *keep_audio;        /* folder of keep_audio.h; may be NULL */
+    const pt_chunk_store *store;   /* keeps the rows of entries that take long */
     pt_memory_budget *budget;
     size_t scratch_bytes;           /* pt_rows_scratch_size */
     const patina_atomic_bool *stop; /* may be NULL */
@@ -63,6 +65,7 @@ bool pt_row_context_is_stopped(const void *context);
 
 /** Options for one entry. */
 typedef struct pt_entry_options {
+    uint64_t index;       /* in the corpus */
     bool repeated;        /* an earlier entry had the same id */
     bool keep_audio;      /* write the audio of its rows */
     const uint8_t *split; /* index of its split; NULL: as context->split_key says */
@@ -93,5 +96,15 @@ void pt_rows_select_captions(patina_caption_mode which, uint64_t seed, const pt_
 patina_status pt_rows_make(const pt_row_context *context, const pt_entry *entry,
                            const pt_entry_options *entry_options, pt_entry_result *result,
                            pt_arena *arena, patina_error *err);
+
+/**
+ * Keeps the rows that an entry has so far, for the next process if this one ends. pt_rows_make does
+ * so every PT_ROWS_KEEP_NS; an entry that waits for delivery is kept by the caller.
+ *
+ * Errors  those of pt_chunk_store_append_partial and pt_entry_result_wait
+ */
+#define PT_ROWS_KEEP_NS INT64_C(10000000000)
+patina_status pt_rows_keep(const pt_row_context *context, uint64_t index, pt_entry_result *result,
+                           patina_error *err);
 
 #endif /* PATINA_PIPELINE_ROWS_H */

@@ -38,6 +38,7 @@ typedef struct pt_run {
 
     int64_t started_ns;
     pt_memory_budget budget;
+    _Atomic int64_t delivered_ns; /* when an entry was last delivered */
     _Atomic size_t n_undelivered; /* entries that workers have taken and that are not written */
     atomic_bool stopping;         /* set by the calling thread, read by all threads */
     atomic_bool out_of_time;

@@ -3,12 +3,15 @@
 
 #include "pipeline/split_by_sound.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "audio/sound_match.h"
 #include "audio/sound_scan.h"
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/retry.h"
 #include "pipeline/ordered_pool.h"
 
 #define ITEMS_PER_WORKER 8
@@ -19,6 +22,8 @@ typedef struct item {
     bool has_sound;
     pt_sound sound;
     size_t split; /* by its content */
+    patina_status status;
+    patina_error err;
 } item;
 
 typedef struct job {
@@ -58,33 +63,61 @@ static void *next_item(void *context) {
     return it;
 }
 
-/* A clip that cannot be read is rejected later. */
+static patina_status scan(const job *j, item *it, pt_byte_source *bytes, pt_arena *arena,
+                          patina_error *err) {
+    pt_sound_scan scan = {0};
+    pt_fingerprint fingerprint;
+    pt_arena_reset(arena);
+    PT_TRY(pt_sound_scan_run(bytes, &scan, arena, err));
+    PT_TRY(pt_splits_assign(&j->plan->splits, bytes, &it->split, err));
+    pt_fingerprint_make(&scan, &fingerprint);
+    pt_sound_from_fingerprint(&fingerprint, it->index, &it->sound);
+    it->has_sound = true;
+    return PATINA_OK;
+}
+
+static patina_status try_scan(const job *j, item *it, pt_arena *arena, patina_error *err) {
+    pt_byte_source bytes = {0};
+    pt_byte_fault fault = {0};
+    PT_TRY(pt_entry_open(&it->entry, &bytes, err));
+    bytes.fault = &fault;
+    it->has_sound = false;
+    const patina_status status = scan(j, it, &bytes, arena, err);
+    pt_byte_source_close(&bytes);
+    if (fault.error == 0 && !fault.has_shrunk) return status;
+    return pt_fail(err, PATINA_ETEMPORARY, "cannot be read: %s",
+                   fault.error ? strerrordesc_np(fault.error) : "the file became shorter");
+}
+
+/* A clip that cannot be decoded is rejected later. Decoders report that for their own out-of-memory
+ * errors, too, so it is decoded twice. */
 static void scan_item(void *context, void *state, void *slot) {
     const job *j = context;
     item *it = slot;
-    pt_arena *arena = state;
-    pt_sound_scan scan = {0};
-    pt_byte_source bytes = {0};
-    pt_fingerprint fingerprint;
+    unsigned n_faults = 0, n_rejects = 0;
+    bool again = it->entry.status == PATINA_OK;
 
-    pt_arena_reset(arena);
-    if (it->entry.status != PATINA_OK || pt_entry_open(&it->entry, &bytes, NULL) != PATINA_OK)
-        return;
-    if (pt_sound_scan_run(&bytes, &scan, arena, NULL) == PATINA_OK &&
-        pt_splits_assign(&j->plan->splits, &bytes, &it->split, NULL) == PATINA_OK) {
-        pt_fingerprint_make(&scan, &fingerprint);
-        pt_sound_from_fingerprint(&fingerprint, it->index, &it->sound);
-        it->has_sound = true;
+    while (again) {
+        it->status = try_scan(j, it, state, &it->err);
+        again = it->status == PATINA_ETEMPORARY
+                    ? pt_retry_after_fault(&n_faults, EIO)
+                    : patina_status_is_reject(it->status) && n_rejects++ == 0;
     }
-    pt_byte_source_close(&bytes);
+    if (it->status == PATINA_ETEMPORARY) {
+        pt_error_add_context(&it->err, "entry '%s': '%s'", it->entry.id, it->entry.source);
+        it->status = j->plan->options.skip_unreadable ? PATINA_OK : PATINA_EIO;
+        it->has_sound = false;
+    }
+    if (patina_status_is_reject(it->status)) it->status = PATINA_OK;
 }
 
 static patina_status take_item(void *context, void *slot, patina_error *err) {
     job *j = context;
     item *it = slot;
-    patina_status status = PATINA_OK;
+    patina_status status =
+        it->status == PATINA_OK ? PATINA_OK : pt_fail(err, it->status, "%s", it->err.message);
 
-    if (it->has_sound && j->n_sounds == j->capacity) {
+    if (status == PATINA_OK && it->has_sound && j->n_sounds == j->capacity) {
         const size_t capacity = j->capacity ? 2 * j->capacity : 1024;
         pt_sound *grown = realloc(j->sounds, capacity * sizeof *grown);
         if (!grown)

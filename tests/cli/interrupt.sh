@@ -71,3 +71,51 @@ printed, said = run.communicate()
 assert run.returncode == 0, (run.returncode, said)
 E
 }
+
+# has_grown FILE SIZE
+has_grown() { [ "$(stat -c %s "$1" 2>/dev/null || echo 0)" -gt "$2" ]; }
+
+# An entry of many rows is not made again from its beginning: its rows are kept every 10 s, here by a clock that
+# runs a thousand times faster.
+test_rows_of_one_entry() {
+    command -v cc >/dev/null || skip "no C compiler"
+    if nm "$PATINA" | grep -q -E '__(asan|tsan|ubsan)_'; then
+        skip "a sanitizer must come first among the preloaded libraries"
+    fi
+    cat >clock.c <<'C'
+#define _GNU_SOURCE
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+int clock_gettime(clockid_t id, struct timespec *now) {
+    syscall(SYS_clock_gettime, id, now);
+    if (id != CLOCK_MONOTONIC) return 0;
+    const long long ns = now->tv_sec % 100000 * 1000000000LL + now->tv_nsec;
+    now->tv_sec = ns / 1000000;
+    now->tv_nsec = ns % 1000000 * 1000;
+    return 0;
+}
+C
+    cc -shared -fPIC -o clock.so clock.c
+    local attempt entry rows=set/.patina/000000000000.rows process size
+    for entry in perc_bell misc_burp; do
+        echo "{\"audio\": \"$(echo "$DEMO/clips/$entry".*)\", \"caption\": [\"x\", \"y\"]}" >>manifest.jsonl
+    done
+    local arguments=(--model "$MINI" --corpus manifest.jsonl --variants 60 --level-jitter 3 --chunk 2 --quiet
+        --entry-timeout 0)
+    generate "${arguments[@]:2}" --out plain
+    for attempt in 1 2; do # the second process begins where the first one ended
+        size=$(stat -c %s "$rows" 2>/dev/null || echo 0)
+        cp "$rows" before 2>/dev/null || : >before
+        LD_PRELOAD=$PWD/clock.so "$PATINA" generate "${arguments[@]}" --threads 2 --out set 2>stderr &
+        process=$!
+        wait_for has_grown "$rows" "$size"
+        kill -9 "$process" 2>/dev/null || fail "the process ended too early: $(cat stderr)"
+        wait "$process" 2>/dev/null || true
+        cmp -n "$size" before "$rows" || fail "attempt $attempt: rows were made again"
+    done
+    generate "${arguments[@]:2}" --out set
+    assert_same_dirs plain set
+    [ ! -e set/.patina ] || fail "files remain"
+}

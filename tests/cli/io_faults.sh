@@ -4,7 +4,8 @@
 
 # A library that makes calls for one file fail: FAULT_PATH is part of its path; FAULT_CALL is open, pread,
 # stat (and lstat, fstatat), shrink (reads return 0), truncate (of the file, after mmap), swap
-# (FAULT_PATH.new is opened instead), or getline (of any file); FAULT_ERRNO is the error. The first FAULT_AFTER opens succeed, then FAULT_TIMES calls fail, all by default.
+# (FAULT_PATH.new is opened instead), or getline (of any file); FAULT_ERRNO is the error. The first FAULT_AFTER
+# opens or FAULT_READS reads succeed, then FAULT_TIMES calls fail, all by default.
 build_faults() {
     command -v cc >/dev/null || skip "no C compiler"
     if nm "$PATINA" | grep -q -E '__(asan|tsan|ubsan)_'; then
@@ -24,7 +25,7 @@ build_faults() {
 #include <sys/stat.h>
 #include <unistd.h>
 
-static atomic_int n_done, n_opened;
+static atomic_int n_done, n_opened, n_read;
 static atomic_int watched = -1;
 
 static int is_due(const char *call) {
@@ -75,7 +76,8 @@ int close(int fd) {
 
 ssize_t pread64(int fd, void *buffer, size_t n, off64_t offset) {
     ssize_t (*real)(int, void *, size_t, off64_t) = dlsym(RTLD_NEXT, "pread64");
-    if (fd >= 0 && fd == watched && is_due("pread")) {
+    const char *reads = getenv("FAULT_READS");
+    if (fd >= 0 && fd == watched && (!reads || n_read++ >= atoi(reads)) && is_due("pread")) {
         errno = atoi(getenv("FAULT_ERRNO"));
         return -1;
     }
@@ -158,6 +160,39 @@ test_transient_faults() {
     assert_same_dirs plain pread
 }
 
+# A fault at any read of the file: the next attempt does all again, from the draw of the window on.
+test_fault_of_any_read() {
+    build_faults
+    export FAULT_PATH=crow.flac
+    echo "{\"audio\": \"$DEMO/clips/misc_crow.flac\", \"caption\": \"x\"}" >manifest.jsonl
+    local settings=(--fingerprint --split train=0.1,test=0.9 --window random) n
+    generate --corpus manifest.jsonl "${settings[@]}" --chunk 4 --out plain --quiet
+    export CORPUS=manifest.jsonl
+    for n in 0 20 33 66 67 68 69 70; do # of 71: the window, the fingerprint, the split
+        rm -rf set
+        FAULT_READS=$n with_fault pread 5 1 "${settings[@]}" --out set
+        assert_status 0
+        assert_same_dirs plain set
+    done
+}
+
+# The pass that finds clips of one sound must have read all of them: a split would have others.
+test_split_by_sound() {
+    build_faults
+    export FAULT_PATH=perc_bell.wav
+    local settings=(--split train=0.1,test=0.9 --split-key sound --limit 14) call
+    generate --corpus "$DEMO/manifest.jsonl" "${settings[@]}" --chunk 4 --out plain --quiet
+    for call in "open 24" "open 16" "pread 5"; do
+        rm -rf set
+        with_fault "${call% *}" "${call#* }" 2 "${settings[@]}" --out set
+        assert_status 0
+        assert_same_dirs plain set
+        with_fault "${call% *}" "${call#* }" 1000000 "${settings[@]}" --out other
+        assert_failure 1
+        assert_stderr "perc_bell.wav': cannot be"
+    done
+}
+
 # A permanent fault ends the run with 75, and the second time with 1; without it the same command
 # completes the data set.
 test_lasting_faults() {
@@ -190,6 +225,20 @@ test_shrinking_file() {
     assert_stderr "the file became shorter"
     generate --corpus "$DEMO/manifest.jsonl" --chunk 4 --out set --quiet
     assert_same_dirs plain set
+}
+
+# A list that becomes shorter is not read as far as it goes.
+test_shrinking_lists() {
+    build_faults
+    py <<'E'
+write_jsonl("long.jsonl", [{"audio": f"{DEMO}/clips/{clip}", "caption": "x", "unused": "y" * 40000}
+                           for clip in ("perc_bell.wav", "misc_burp.flac", "misc_crow.flac")])
+E
+    export FAULT_PATH=long.jsonl CORPUS=long.jsonl
+    with_fault shrink 0 1000000 --out set
+    assert_failure 1
+    assert_stderr "corpus 'long.jsonl': cannot be read after line 1"
+    [ ! -e set/dataset.json ] || fail "a set was finished"
 }
 
 # --skip-unreadable rejects such entries, and --retry rejects tries them again.

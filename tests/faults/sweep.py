@@ -25,6 +25,7 @@ import argparse
 import concurrent.futures
 import errno
 import hashlib
+import json
 import os
 import random
 import select
@@ -32,6 +33,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 from pathlib import Path
@@ -45,12 +47,20 @@ ERRNOS = (errno.EIO, errno.ENOSPC, errno.EMFILE, errno.EINTR, errno.ESTALE, errn
 STATUSES = (0, 1, 2, 75)
 TIMEOUT_S = 300
 
+MODEL = ["--model", MINI, "--threads", "1", "--quiet"]
 RUN = ["--model", MINI, "--corpus", "{root}/manifest.jsonl", "--threads", "1", "--out", "set", "--quiet"]
 
 # name: (commands that prepare the folder, the command under test)
 COMMANDS = {
     "generate": ([], ["generate", *RUN, "--chunk", "1"]),
     "generate-jsonl": ([], ["generate", *RUN, "--chunk", "2", "--format", "jsonl"]),
+    "corpora": ([], ["generate", *MODEL, "--corpus", "{root}/folder", "--corpus", "{root}/clips.tar",
+                     "--corpus", "{root}/table/metadata/clips.csv", "--corpus", "{root}/list.json", "--fingerprint",
+                     "--keep-audio", "kept", "--out", "set"]),
+    "overwrite": ([["generate", *RUN]], ["generate", *RUN, "--overwrite", "--seed", "9"]),
+    "merge": ([["generate", *MODEL, "--corpus", "{root}/folder", "--out", "a"],
+               ["generate", *MODEL, "--corpus", "{root}/clips.tar", "--out", "b"]],
+              ["merge", "a", "b", "--out", "set"]),
     "resume": ([["generate", *RUN, "--chunk", "1", "--shard", "0/2"]],
                ["generate", *RUN, "--chunk", "1"]),
     "resume-from": ([["generate", *RUN, "--chunk", "1", "--shard", "1/2"], ["move", "set", "old"]],
@@ -91,6 +101,25 @@ class Sweep:
         (self.root / "manifest.jsonl").write_text(
             f'{{"audio": "{FLAC}", "caption": "A crow"}}\n'
             f'{{"audio": "{OGG}", "caption": ["A slide on a guitar", "Somebody slides on a guitar"]}}\n')
+
+        self.make_corpora()
+
+    def make_corpora(self):
+        """Folder with captions beside its clips and a link, tar, table with a folder of its own, JSON list."""
+        folder, linked, audio = self.root / "folder", self.root / "linked", self.root / "table/audio/fold1"
+        for path in folder, linked, audio, self.root / "table/metadata":
+            path.mkdir(parents=True)
+        for path, clip in ((folder / "a", FLAC), (linked / "b", OGG)):
+            shutil.copy(CLIPS / clip, path.with_suffix(Path(clip).suffix))
+            path.with_suffix(".txt").write_text(f"Sound {path.name}\n")
+        (folder / "more").symlink_to("../linked")
+        with tarfile.open(self.root / "clips.tar", "w") as tar:
+            tar.add(CLIPS / FLAC, "t.flac")
+            tar.add(folder / "a.txt", "t.txt")
+        shutil.copy(CLIPS / FLAC, audio / "c.flac")
+        (self.root / "table/metadata/clips.csv").write_text("slice_file_name,fold,class\nc.flac,1,crow\n")
+        (self.root / "list.json").write_text(json.dumps({"d.flac": {"caption": "A crow"}}))
+        shutil.copy(CLIPS / FLAC, self.root / "d.flac")
 
     def server(self):
         """The process of this thread that forks the program for each command."""
@@ -200,6 +229,8 @@ class Sweep:
         if done.returncode == 0 and without_work_folders(left) != known["tree"]:
             return f"{what}: status 0 with other files: {said[-300:]}", False
         if left in known["recovered"]:
+            return None, foreign
+        if name == "merge" and without_work_folders(left) == known["tree"]:  # complete: merge refuses it
             return None, foreign
         again = self.run(folder, COMMANDS[name][1])
         if again.returncode != 0:

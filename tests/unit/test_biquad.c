@@ -59,7 +59,7 @@ TEST(biquad, response_equals_the_prototype) {
             pt_biquad_design(cases[c].kind, RATE, cases[c].f0, cases[c].q, cases[c].gain_db);
         memset(x, 0, N * sizeof *x);
         x[0] = 1.0;
-        pt_biquad_run(&section, 1, x, N);
+        pt_biquad_run(&section, 1, x, N, NULL);
         reference_rfft(x, N, spectrum);
         double worst = 0.0;
         for (size_t k = 1; k < N / 2; k++) {
@@ -119,9 +119,9 @@ TEST(biquad, cascade_equals_single_sections) {
         _Alignas(64) static double at_once[N], one_by_one[N];
         for (size_t i = 0; i < N; i++)
             at_once[i] = one_by_one[i] = sin((double)(i * i));
-        pt_biquad_run(section, n_sections, at_once, N);
+        pt_biquad_run(section, n_sections, at_once, N, NULL);
         for (size_t s = 0; s < n_sections; s++)
-            pt_biquad_run(&section[s], 1, one_by_one, N);
+            pt_biquad_run(&section[s], 1, one_by_one, N, NULL);
         CHECK(memcmp(at_once, one_by_one, sizeof at_once) == 0);
     }
 }
@@ -143,7 +143,7 @@ TEST(biquad, segments_equal_the_difference_equation) {
             if (i > 1) v += (long double)q.b2 * x[i - 2] - (long double)q.a2 * y[i - 2];
             y[i] = (double)v;
         }
-        pt_biquad_run(&q, 1, x, N);
+        pt_biquad_run(&q, 1, x, N, NULL);
         double worst = 0.0;
         for (size_t i = 0; i < N; i++)
             worst = fmax(worst, fabs(x[i] - y[i]));
@@ -156,9 +156,9 @@ TEST(biquad, first_samples_equal_the_difference_equation) {
     _Alignas(64) double x[4] = {1.0, 0.0, 2.0, 0.0};
     /* y[n] = b0 x[n] + b1 x[n-1] + b2 x[n-2] - a1 y[n-1] - a2 y[n-2]; all exact in binary */
     const double y[4] = {0.5, 0.75, 1.375, 1.5};
-    pt_biquad_run(&q, 1, x, 4);
+    pt_biquad_run(&q, 1, x, 4, NULL);
     for (size_t i = 0; i < 4; i++)
         CHECK_NEAR(x[i], y[i], 0.0);
-    pt_biquad_run(&q, 1, x, 0); /* nothing to do */
+    pt_biquad_run(&q, 1, x, 0, NULL); /* nothing to do */
     CHECK_NEAR(x[0], 0.5, 0.0);
 }

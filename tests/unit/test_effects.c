@@ -56,7 +56,7 @@ static void check_case(pt_test *t, fixture *b, const char *name, const json_t *w
         CHECK_NEAR(damage.output_gain, json_real_value(json_object_get(wanted, "output_gain")),
                    1e-12);
         check_json_text(t, name, patina_degrade_stats_to_json(&damage),
-                        json_object_get(wanted, "stages"), 1e-9);
+                        json_object_get(wanted, "stages"), 1e-7);
     }
     free(degraded);
     free(chain);
@@ -136,7 +136,8 @@ TEST(effects, comb_edges) {
 
 /* ---- noise ---- */
 
-/* White, pink and brown noise of the generator before scaling, over 60000 samples. */
+/* White, pink and brown noise of the generator before scaling, over 60000 samples. The transform in
+ * float has an error of about 3e-7 of the rms. */
 TEST(effects, noise_equals_the_random_stream) {
     enum { N = 60000 };
     fixture b;
@@ -157,7 +158,7 @@ TEST(effects, noise_equals_the_random_stream) {
         }
         for (size_t i = 0; i < 16; i++)
             CHECK_NEAR(stems.noise[i] / sqrt(mine),
-                       json_real_value(json_array_get(wanted, i)) / sqrt(theirs), 1e-10);
+                       json_real_value(json_array_get(wanted, i)) / sqrt(theirs), 1e-6);
     }
     fixture_close(&b);
     json_decref(cases);
