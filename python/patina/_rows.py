@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import pandas
+    from torch.utils.data import Dataset
+
+    _Base = Dataset[dict[str, Any]]  # load() returns a subclass that is one, if PyTorch is installed
+else:
+    _Base = object
 
 LTAS_EDGES_HZ: NDArray[np.float64] = np.power(10.0, 1.15 + 0.05 * np.arange(65), dtype=np.float64)
 LTAS_CENTERS_HZ: NDArray[np.float64] = np.power(10.0, 1.175 + 0.05 * np.arange(64), dtype=np.float64)
@@ -54,7 +59,7 @@ class Batch:
         return (self[index] for index in range(len(self)))
 
 
-class Rows:
+class Rows(_Base):  # type: ignore[misc,valid-type,unused-ignore]
     """The rows of a data set: rows[i] is a dict of one row's columns, rows["target_lufs"] is a whole
     column, float32 [n] or [n, length], rows[a:b] a dict of parts of all columns.
 
