@@ -5,14 +5,15 @@
  * set gets the part below that folder or only the base name; an id has no base name, which other
  * entries may have too. `caption` (or `captions`, `text`,
  * `transcription`, `sentence`, or the member that options name) is a string or a list. `id` is a
- * string or an integer; without it the id is `audio`. Blank lines and other members are
- * skipped.
+ * string or an integer; without it the id is `audio`. Numbers in `offset` and `duration` are a
+ * segment, as in manifests of NeMo. Blank lines and other members are skipped.
  */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/c_locale.h"
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
@@ -23,6 +24,7 @@
 #include "corpus/entry_filter.h"
 #include "corpus/json_fields.h"
 #include "corpus/line_reader.h"
+#include "corpus/segment_time.h"
 #include "fs/path.h"
 
 typedef struct jsonl_state {
@@ -141,6 +143,33 @@ static patina_status read_id(const jsonl_state *s, const json_t *object, bool re
     return own ? PATINA_OK : pt_entry_shorten_id(entry, s->folder, s->real, err);
 }
 
+/** The segment of `offset` and `duration`. Segments of one file have different ids. */
+static patina_status read_segment(const jsonl_state *s, const json_t *object, pt_entry *entry,
+                                  patina_error *err) {
+    const json_t *offset = json_object_get(object, "offset");
+    const json_t *duration = json_object_get(object, "duration");
+    if (!json_is_number(offset) || !json_is_number(duration)) return PATINA_OK;
+
+    const double start_s = json_number_value(offset), end_s = start_s + json_number_value(duration);
+    json_t *end = json_real(end_s);
+    char location[40];
+    if (!end) return no_memory(err);
+    snprintf(location, sizeof location, "line %llu", (unsigned long long)s->lines.number);
+    const patina_status status = pt_entry_set_json_segment(entry, offset, end, location, err);
+    json_decref(end);
+    if (status != PATINA_OK || !entry->id || json_object_get(object, "id") || start_s == 0.0)
+        return status;
+
+    char times[80];
+    pt_strbuf id = {0};
+    pt_snprintf(times, sizeof times, "_%.15g_%.15g", start_s, end_s);
+    pt_strbuf_append(&id, entry->id);
+    pt_strbuf_append(&id, times);
+    free(entry->id);
+    entry->id = pt_strbuf_detach(&id);
+    return entry->id ? PATINA_OK : no_memory(err);
+}
+
 static patina_status read_object(jsonl_state *s, json_t *object, bool repaired, pt_entry *entry,
                                  patina_error *err) {
     s->is_skipped = !pt_json_is_in_split(&s->splits, object);
@@ -152,7 +181,8 @@ static patina_status read_object(jsonl_state *s, json_t *object, bool repaired, 
     if (template) PT_TRY(pt_entry_add_json_template(entry, template, object, err));
     PT_TRY(pt_entry_filter_json(entry, s->options->filter, object, &s->seen, err));
     PT_TRY(pt_entry_set_json_split(entry, s->options->split_column, object, err));
-    return read_id(s, object, repaired, entry, err);
+    PT_TRY(read_id(s, object, repaired, entry, err));
+    return read_segment(s, object, entry, err);
 }
 
 static patina_status read_line(jsonl_state *s, bool too_long, pt_entry *entry, patina_error *err) {
