@@ -2,10 +2,10 @@
 /* json_load.c - json_loadb with a record of failed allocations
  *
  * jansson 2.14 ignores a failed allocation while it collects the characters of a token
- * (strbuffer_append_byte in lex_save), and then ends the process by an assertion where the token is
- * a number. Its allocation function is therefore wrapped. When an allocation fails during a parse,
- * the buffer of tokens, whose sizes are powers of two, gets memory of the caller's stack, so that
- * the parse ends; its result is dropped. The functions that were set before are called by the
+ * (strbuffer_append_byte in lex_save), and then ends the process by an assertion where the token
+ * is a number. Its allocation function is therefore wrapped. When an allocation fails during a
+ * parse, the buffer of tokens, whose sizes are powers of two, gets memory of the caller's stack, so
+ * that the parse ends; its result is dropped. The functions that were set before are called by the
  * wrapper, so a program that uses jansson, too, is not affected; the library cannot be unloaded
  * (-z nodelete in meson.build).
  */
