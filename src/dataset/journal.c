@@ -83,7 +83,10 @@ typedef struct reader {
 
 /* PATINA_EFORMAT at the end of the file. */
 static patina_status read_bytes(reader *r, void *to, size_t n, patina_error *err) {
-    const int64_t got = pt_byte_source_read_at(&r->bytes, r->at, to, n);
+    pt_byte_fault fault = {0}; /* a file that became shorter is damaged, not unreadable */
+    pt_byte_source bytes = r->bytes;
+    bytes.fault = &fault;
+    const int64_t got = pt_byte_source_read_at(&bytes, r->at, to, n);
     if (got < 0) return fail(r->path, "read", err);
     r->at += (uint64_t)got;
     return (size_t)got == n
