@@ -12,8 +12,8 @@
 
 #include "base/byte_source.h"
 #include "base/error.h"
-#include "base/interrupt.h"
 #include "fs/dir.h"
+#include "fs/write_at.h"
 
 /* The last byte changes with the format. */
 static const char magic[8] = "patinaR\1";
@@ -106,27 +106,16 @@ patina_status pt_partial_rows_read(pt_partial_rows *partial, const char *path, p
 
 /* ---------------------------------------------------------------- writing */
 
-static patina_status write_at(int fd, uint64_t offset, const void *bytes, size_t n) {
-    unsigned n_interrupts = 0;
-    for (size_t done = 0; done < n;) {
-        const ssize_t got =
-            pwrite(fd, (const char *)bytes + done, n - done, (off_t)(offset + done));
-        if (got < 0 && pt_is_interrupted(&n_interrupts)) continue;
-        if (got == 0) errno = ENOSPC;
-        if (got <= 0) return PATINA_EIO;
-        done += (size_t)got;
-    }
-    return PATINA_OK;
-}
-
 /* The head is written last: a record that is torn has none. */
 static patina_status write_record(int fd, const pt_partial_rows *p, const record *r,
                                   const pt_row *rows, const char *text) {
     const size_t n_row_bytes = (size_t)r->n_rows * sizeof *rows;
     const uint64_t at = p->n_bytes + sizeof *r;
-    PT_TRY(write_at(fd, at, rows, n_row_bytes));
-    PT_TRY(write_at(fd, at + n_row_bytes, text, (size_t)r->n_text));
-    PT_TRY(write_at(fd, p->n_bytes, r, sizeof *r));
+    const bool is_written =
+        pt_write_at(fd, at, rows, n_row_bytes) == n_row_bytes &&
+        pt_write_at(fd, at + n_row_bytes, text, (size_t)r->n_text) == r->n_text &&
+        pt_write_at(fd, p->n_bytes, r, sizeof *r) == sizeof *r;
+    if (!is_written) return PATINA_EIO;
     return fdatasync(fd) == 0 || errno == EINVAL ? PATINA_OK : PATINA_EIO;
 }
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/interrupt.h"
+#include "fs/write_at.h"
 
 patina_status pt_temp_file_create(int *fd, patina_error *err) {
     const char *folder = getenv("TMPDIR");
@@ -34,14 +34,5 @@ patina_status pt_temp_file_fail_write(patina_error *err) {
 
 patina_status pt_temp_file_write_at(int fd, uint64_t offset, const void *bytes, size_t n,
                                     patina_error *err) {
-    unsigned n_interrupts = 0;
-    for (size_t done = 0; done < n;) {
-        const ssize_t got =
-            pwrite(fd, (const char *)bytes + done, n - done, (off_t)(offset + done));
-        if (got < 0 && pt_is_interrupted(&n_interrupts)) continue;
-        if (got == 0) errno = ENOSPC;
-        if (got <= 0) return pt_temp_file_fail_write(err);
-        done += (size_t)got;
-    }
-    return PATINA_OK;
+    return pt_write_at(fd, offset, bytes, n) == n ? PATINA_OK : pt_temp_file_fail_write(err);
 }

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/interrupt.h"
 #include "fs/dir.h"
+#include "fs/write_at.h"
 
 #define LOCK_POLL_NS     100000000L /* interval of polling a lock */
 #define UNIQUE_NAMES_MAX 1000       /* left by earlier processes of this number */
@@ -132,18 +132,9 @@ patina_status pt_partial_download_open(const pt_hub_cache_entry *entry, const ch
 
 patina_status pt_partial_download_write(pt_partial_download *partial, const void *bytes, size_t n,
                                         patina_error *err) {
-    const char *from = bytes;
-    unsigned n_interrupts = 0;
-    while (n > 0) {
-        errno = 0;
-        const ssize_t written = pwrite(partial->fd, from, n, (off_t)partial->n_bytes);
-        if (written < 0 && pt_is_interrupted(&n_interrupts)) continue;
-        if (written <= 0) return io_error(&partial->path, "written", err);
-        from += written;
-        n -= (size_t)written;
-        partial->n_bytes += (uint64_t)written;
-    }
-    return PATINA_OK;
+    const size_t written = pt_write_at(partial->fd, partial->n_bytes, bytes, n);
+    partial->n_bytes += written;
+    return written == n ? PATINA_OK : io_error(&partial->path, "written", err);
 }
 
 patina_status pt_partial_download_restart(pt_partial_download *partial, patina_error *err) {

@@ -227,7 +227,7 @@ test_shrinking_file() {
     assert_same_dirs plain set
 }
 
-# A list that becomes shorter is not read as far as it goes.
+# A list that becomes shorter while it is read is an error, not the end of the list.
 test_shrinking_lists() {
     build_faults
     py <<'E'
