@@ -97,7 +97,8 @@ TEST(corpus_iterator, option_overrides_detection) {
     }
     listing *l = list_corpus_with(tmp_path("k/o"), &(pt_corpus_options){.kind = "Labels"});
     CHECK_INT(l->status, PATINA_EUSAGE);
-    CHECK_CONTAINS(l->err.message, "'Labels' (known: webdataset, parquet, kaldi, folder, audiocaps");
+    CHECK_CONTAINS(l->err.message,
+                   "'Labels' (known: webdataset, parquet, kaldi, folder, audiocaps");
     list_release(l);
 }
 
