@@ -37,7 +37,7 @@ static int find_field(const char *const *names, const char *name) {
     return -1;
 }
 
-patina_status pt_audio_filter_fields(const pt_filter_expr *require, patina_error *err) {
+patina_status pt_audio_filter_check_fields(const pt_filter_expr *require, patina_error *err) {
     for (size_t i = 0; i < require->n; i++)
         if (find_field(quality_fields, require->item[i].field) < 0)
             return pt_condition_fail_unknown(&require->item[i], "require", quality_fields, NULL,
@@ -56,8 +56,8 @@ static patina_status check(const pt_condition *c, quality_value value, patina_st
                    c->written);
 }
 
-patina_status pt_audio_filter_audio(const pt_filter_expr *filter, const pt_segment *segment,
-                                    patina_error *err) {
+patina_status pt_audio_filter_check_audio(const pt_filter_expr *filter, const pt_segment *segment,
+                                          patina_error *err) {
     const patina_window *window = &segment->window;
     const double values[PT_FILTER_AUDIO_FIELDS] = {(double)segment->n_frames / window->rate_hz,
                                                    window->rate_hz, window->channels};
@@ -70,8 +70,9 @@ patina_status pt_audio_filter_audio(const pt_filter_expr *filter, const pt_segme
     return PATINA_OK;
 }
 
-patina_status pt_audio_filter_quality(const pt_filter_expr *require,
-                                      const patina_source_quality *quality, patina_error *err) {
+patina_status pt_audio_filter_check_quality(const pt_filter_expr *require,
+                                            const patina_source_quality *quality,
+                                            patina_error *err) {
     for (size_t i = 0; i < require->n; i++) {
         const int field = find_field(quality_fields, require->item[i].field);
         PT_TRY(

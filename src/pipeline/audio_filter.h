@@ -10,14 +10,15 @@
 #include "base/filter_expr.h"
 
 /** PATINA_EUSAGE for a condition on something that is not a member of source_quality. */
-patina_status pt_audio_filter_fields(const pt_filter_expr *require, patina_error *err);
+patina_status pt_audio_filter_check_fields(const pt_filter_expr *require, patina_error *err);
 
 /** PATINA_REJECT_FILTERED where duration, rate or channels do not fulfil the filter. */
-patina_status pt_audio_filter_audio(const pt_filter_expr *filter, const pt_segment *segment,
-                                    patina_error *err);
+patina_status pt_audio_filter_check_audio(const pt_filter_expr *filter, const pt_segment *segment,
+                                          patina_error *err);
 
 /** PATINA_REJECT_LOW_QUALITY */
-patina_status pt_audio_filter_quality(const pt_filter_expr *require,
-                                      const patina_source_quality *quality, patina_error *err);
+patina_status pt_audio_filter_check_quality(const pt_filter_expr *require,
+                                            const patina_source_quality *quality,
+                                            patina_error *err);
 
 #endif /* PATINA_PIPELINE_AUDIO_FILTER_H */

@@ -192,7 +192,7 @@ static patina_status load_and_measure(pt_entry_audio *c, pt_entry_result *result
     c->measuring_ns = 0;
     patina_status status = load_with_retries(c, result, arena, err);
     pt_entry_result_add_time(result, PATINA_RUN_READING, &since);
-    if (status == PATINA_OK) status = pt_audio_filter_audio(c->context->filter, segment, err);
+    if (status == PATINA_OK) status = pt_audio_filter_check_audio(c->context->filter, segment, err);
     if (status == PATINA_OK) /* also checks for too short, not finite and silent */
         status = pt_targets_end(c->stream, segment->mix, segment->n_mix, &c->targets, err);
     pt_entry_result_add_time(result, PATINA_RUN_MEASURING, &since);
@@ -200,7 +200,7 @@ static patina_status load_and_measure(pt_entry_audio *c, pt_entry_result *result
     result->spent_ns[PATINA_RUN_MEASURING] += c->measuring_ns;
     if (status != PATINA_OK) return status;
     pt_provenance_fill_codec(&c->targets.quality, &segment->codec);
-    PT_TRY(pt_audio_filter_quality(c->context->require, &c->targets.quality, err));
+    PT_TRY(pt_audio_filter_check_quality(c->context->require, &c->targets.quality, err));
     /* Every level of the range has to be a sound, so that every variant has a row. */
     const double jitter_db = c->context->level_jitter_db, lowest = pow(10.0, -jitter_db / 10.0);
     if (jitter_db > 0.0 &&

@@ -257,7 +257,7 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
     PT_TRY(split_status);
     PT_TRY(pt_filter_expr_parse(o->filter, PT_FILTER_OPTION, &plan->filter, err));
     PT_TRY(pt_filter_expr_parse(o->require, "require", &plan->require, err));
-    PT_TRY(pt_audio_filter_fields(&plan->require, err));
+    PT_TRY(pt_audio_filter_check_fields(&plan->require, err));
     plan->split_key = pt_split_key_parse(o->split_key);
     if (o->split_key && plan->splits.n_splits < 2)
         return pt_fail(err, PATINA_EUSAGE,

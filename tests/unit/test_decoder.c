@@ -7,7 +7,7 @@
 
 #include "audio/container_header.h"
 #include "audio/mpeg_frame.h"
-#include "audio_fixture.h"
+#include "ogg_fixture.h"
 #include "patina_config.h"
 
 #define RATE 44100
@@ -455,18 +455,6 @@ TEST(decoder, a_flac_of_unknown_length_is_read_to_its_end) {
     CHECK_OUTCOME(&f, PATINA_REJECT_TRUNCATED);
     file_bytes_release(&f);
     free(x);
-}
-
-/* The CRC of an Ogg page: polynomial 04C11DB7, no reflection (RFC 3533). */
-static void fix_page_crc(unsigned char *page, size_t n) {
-    uint32_t crc = 0;
-    memset(page + 22, 0, 4);
-    for (size_t i = 0; i < n; i++) {
-        crc ^= (uint32_t)page[i] << 24;
-        for (int k = 0; k < 8; k++)
-            crc = crc & 0x80000000U ? crc << 1 ^ 0x04C11DB7U : crc << 1;
-    }
-    put_le(page + 22, crc, 4);
 }
 
 /** Adds to the length that an Ogg file's last page states. */
