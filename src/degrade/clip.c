@@ -27,8 +27,8 @@ enum { HARD, TANH };
 
 /* The digit of the k-th smallest number, from 0, given the count of each digit; *k becomes its rank
  * among the numbers with this digit. */
-static uint64_t radix_select_digit(const uint32_t *count, size_t *k) {
-    uint64_t digit = 0;
+static uint32_t radix_select_digit(const uint32_t *count, size_t *k) {
+    uint32_t digit = 0;
     while (*k >= count[digit])
         *k -= count[digit++];
     return digit;
@@ -41,21 +41,21 @@ static uint64_t radix_select_digit(const uint32_t *count, size_t *k) {
  *
  * candidates  room for n numbers
  */
-static double kth_smallest(const double *x, size_t n, size_t k, uint64_t *candidates,
-                           uint32_t *count, double *peak) {
-    int shift = 64 - DIGIT_BITS;
+static float kth_smallest(const float *x, size_t n, size_t k, uint32_t *candidates, uint32_t *count,
+                          float *peak) {
+    int shift = 32 - DIGIT_BITS;
     memset(count, 0, N_DIGITS * sizeof *count);
-    *peak = 0.0;
+    *peak = 0.0F;
     for (size_t first = 0; first < n; first += PT_BLOCK_SIZE) {
         const size_t length = pt_block_length(first, n);
-        *peak = fmax(*peak, pt_stats_peak_double(x + first, length));
+        *peak = fmaxf(*peak, pt_stats_peak(x + first, length));
         for (size_t i = first; i < first + length; i++) {
-            uint64_t bits; /* of non-negative numbers: in the order of the values */
+            uint32_t bits; /* of non-negative numbers: in the order of the values */
             memcpy(&bits, &x[i], sizeof bits);
-            count[(bits & INT64_MAX) >> shift]++;
+            count[(bits & INT32_MAX) >> shift]++;
         }
     }
-    uint64_t digit = radix_select_digit(count, &k);
+    uint32_t digit = radix_select_digit(count, &k);
     size_t n_candidates =
         pt_dsp_ops_get_best()->select_magnitudes(x, n, (unsigned)shift, digit, candidates);
 
@@ -71,7 +71,7 @@ static double kth_smallest(const double *x, size_t n, size_t k, uint64_t *candid
             n_candidates += (candidates[n_candidates] >> shift & (N_DIGITS - 1)) == digit;
         }
     }
-    double result; /* all remaining candidates are equal */
+    float result; /* all remaining candidates are equal */
     memcpy(&result, candidates, sizeof result);
     return result;
 }
@@ -80,25 +80,28 @@ _Static_assert(PT_WORK_BYTES((size_t)0) >= N_DIGITS * sizeof(uint32_t),
                "work has room for the counts beside the samples");
 
 /* The threshold: the ceil((1 - fraction) n)-th smallest |x|, counted from 1, times the drive. */
-static void clip_analyse(const pt_stage *stage, const double *x, size_t n, void *work,
+static void clip_analyse(const pt_stage *stage, const float *x, size_t n, void *work,
                          patina_stage_stats *stats) {
     const double fraction = stage->value[0][FRACTION];
     const double rank = ceil((1.0 - fraction) * (double)n); /* 0 < fraction < 1: it is 1 to n */
-    uint64_t *candidates = work;
-    double peak;
+    uint32_t *candidates = work;
+    float peak;
     const double level =
-        kth_smallest(x, n, (size_t)rank - 1, candidates, (uint32_t *)(candidates + n), &peak);
-    const double drive = stage->value[0][KIND] == TANH ? stage->value[0][DRIVE] : 1.0;
-    stats->threshold = fmax(level, FLOOR * peak) * drive;
+        (double)kth_smallest(x, n, (size_t)rank - 1, candidates, candidates + n, &peak);
+    const double threshold = fmax(level, FLOOR * (double)peak);
+    if (stage->value[0][KIND] == TANH)
+        stats->threshold = threshold * stage->value[0][DRIVE];
+    else
+        stats->threshold = (double)(float)threshold; /* samples have exactly this value */
 }
 
-static void clip_process(const pt_stage *stage, const double *x, size_t n, double *y,
+static void clip_process(const pt_stage *stage, const float *x, size_t n, float *y,
                          const patina_stage_stats *stats) {
     const double level = stats->threshold;
     if (!(level > 0.0)) /* digital silence */
         memcpy(y, x, n * sizeof *y);
     else if (stage->value[0][KIND] == HARD)
-        pt_dsp_ops_get_best()->hard_clip(x, n, level, y);
+        pt_dsp_ops_get_best()->hard_clip(x, n, (float)level, y);
     else
         pt_dsp_ops_get_best()->soft_clip(x, n, level, y);
 }

@@ -28,32 +28,33 @@ static void comb_draw(const pt_draw_ctx *ctx, pt_stage *stage) {
 }
 
 /* From the last block to the first, so that earlier samples are still unfiltered. */
-static void comb_filter(const pt_stage *stage, double *x, size_t n) {
+static void comb_filter(const pt_stage *stage, const float *x, size_t n, float *y) {
     const pt_dsp_ops *ops = pt_dsp_ops_get_best();
     size_t delay[PT_ITEMS_MAX], longest = 0;
-    double gain[PT_ITEMS_MAX], sum = 1.0;
+    float gain[PT_ITEMS_MAX];
+    double sum = 1.0;
     for (size_t i = 0; i < stage->n_items; i++) {
         delay[i] = (size_t)stage->value[i][DELAY];
-        gain[i] = stage->value[i][GAIN];
-        sum += gain[i] * gain[i];
+        gain[i] = (float)stage->value[i][GAIN];
+        sum += stage->value[i][GAIN] * stage->value[i][GAIN];
         longest = delay[i] > longest ? delay[i] : longest;
     }
-    const double norm = 1.0 / sqrt(sum);
+    const float norm = (float)(1.0 / sqrt(sum));
 
-    double y[PT_BLOCK_SIZE];
+    float block[PT_BLOCK_SIZE];
     for (size_t end = n; end > 0;) {
         const size_t first = end > PT_BLOCK_SIZE ? end - PT_BLOCK_SIZE : 0;
         if (first >= longest) {
-            ops->delayed_sum(x + first, end - first, delay, gain, stage->n_items, norm, y);
+            ops->delayed_sum(x + first, end - first, delay, gain, stage->n_items, norm, block);
         } else { /* samples before the signal are 0 */
-            memcpy(y, x + first, (end - first) * sizeof *y);
+            memcpy(block, x + first, (end - first) * sizeof *block);
             for (size_t i = 0; i < stage->n_items; i++)
                 for (size_t k = first > delay[i] ? first : delay[i]; k < end; k++)
-                    y[k - first] += gain[i] * x[k - delay[i]];
+                    block[k - first] += gain[i] * x[k - delay[i]];
             for (size_t k = first; k < end; k++)
-                y[k - first] *= norm;
+                block[k - first] *= norm;
         }
-        memcpy(x + first, y, (end - first) * sizeof *y);
+        memcpy(y + first, block, (end - first) * sizeof *block);
         end = first;
     }
 }

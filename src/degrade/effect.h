@@ -145,8 +145,7 @@ typedef struct pt_draw_ctx {
  */
 double pt_setting_draw(const pt_draw_ctx *ctx, size_t setting, size_t index);
 
-/** Samples in a block: two or three blocks fit in the L1 cache; a signal of 10 s does not fit in
- * L2. */
+/** Samples in a block: four blocks fit in the L1 cache; a signal of 10 s does not fit in L2. */
 #define PT_BLOCK_SIZE 1024
 
 /** Length of the block that begins at sample `first` of n. */
@@ -168,21 +167,21 @@ typedef struct pt_additive_ctx {
 double pt_additive_ctx_signal_power(const pt_additive_ctx *ctx);
 
 /** The greatest magnitude of the degraded signal. */
-double pt_additive_ctx_peak(const pt_additive_ctx *ctx);
+float pt_additive_ctx_peak(const pt_additive_ctx *ctx);
 
 /** Adds n samples from sample `at` on. */
-void pt_additive_ctx_add(pt_additive_ctx *ctx, size_t at, const double *added, size_t n);
+void pt_additive_ctx_add(pt_additive_ctx *ctx, size_t at, const float *added, size_t n);
 
 /** A buffer [fft_size + 2], aligned to 64, for pt_additive_ctx_add_buffer. */
-double *pt_additive_ctx_take_buffer(pt_additive_ctx *ctx);
+float *pt_additive_ctx_take_buffer(pt_additive_ctx *ctx);
 
 /** Adds gain x[i] + offset for all n samples. x is the buffer taken before, and not valid after;
  * moments are those of x. */
-void pt_additive_ctx_add_buffer(pt_additive_ctx *ctx, double *x, const pt_moments *moments,
+void pt_additive_ctx_add_buffer(pt_additive_ctx *ctx, float *x, const pt_moments *moments,
                                 double gain, double offset);
 
-/** Memory for an effect: fft_size numbers and 256 KiB, or the workspace of an inverse FFT. */
-#define PT_WORK_BYTES(fft_size) ((fft_size) * sizeof(double) + ((size_t)1 << 18))
+/** Memory for an effect: fft_size samples and 256 KiB, or the workspace of an inverse FFT. */
+#define PT_WORK_BYTES(fft_size) ((fft_size) * sizeof(float) + ((size_t)1 << 18))
 
 typedef enum pt_effect_class {
     PT_EFFECT_FILTER,   /* linear: applied to signal, noise and distortion */
@@ -218,8 +217,8 @@ typedef struct pt_effect {
 
     union {
         struct { /* one of them */
-            /** In place, from zero state. */
-            void (*filter)(const pt_stage *stage, double *x, size_t n);
+            /** From zero state; y may be x. */
+            void (*filter)(const pt_stage *stage, const float *x, size_t n, float *y);
             /** The number of sections of a cascade; those of adjacent stages run together. */
             size_t (*biquads)(const pt_stage *stage, pt_biquad section[PT_ITEMS_MAX]);
         };
@@ -227,10 +226,10 @@ typedef struct pt_effect {
         void (*add)(const pt_stage *stage, pt_additive_ctx *ctx, patina_stage_stats *stats);
         struct {
             /** Derives stats from the whole signal x [n]; work as in pt_additive_ctx. */
-            void (*analyse)(const pt_stage *stage, const double *x, size_t n, void *work,
+            void (*analyse)(const pt_stage *stage, const float *x, size_t n, void *work,
                             patina_stage_stats *stats);
             /** Then maps any block x [n] of it to y [n], sample by sample. */
-            void (*process)(const pt_stage *stage, const double *x, size_t n, double *y,
+            void (*process)(const pt_stage *stage, const float *x, size_t n, float *y,
                             const patina_stage_stats *stats);
         };
     };

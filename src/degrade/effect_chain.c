@@ -235,85 +235,83 @@ static size_t smallest_fft_size(size_t n) {
 
 size_t pt_effect_chain_scratch_size(size_t n) {
     const size_t fft_size = smallest_fft_size(n),
-                 n_buffers = sizeof((pt_stems *)NULL)->free_buffer / sizeof(double *);
-    return PT_WORK_BYTES(fft_size) + n_buffers * (fft_size + 2) * sizeof(double);
+                 n_buffers = sizeof((pt_stems *)NULL)->free_buffer / sizeof(float *);
+    return PT_WORK_BYTES(fft_size) + n_buffers * (fft_size + 2) * sizeof(float);
 }
 
 /* Allocates all memory: five buffers are enough for any chain, and pages that a chain does not
- * touch take no memory. measure: the signal's moments, unless a filter changes it first. */
+ * touch take no memory. */
 static patina_status stems_open(const patina_effect_config *config, const float *x, size_t n,
-                                bool measure, pt_stems *stems, pt_arena *scratch,
-                                patina_error *err) {
+                                pt_stems *stems, pt_arena *scratch, patina_error *err) {
     const size_t fft_size = smallest_fft_size(n);
     *stems = (pt_stems){.n = n,
+                        .signal = x,
                         .signal_gain = 1.0,
                         .noise_gain = 1.0,
-                        .degraded_peak = -1.0,
+                        .degraded_peak = -1.0F,
                         .irfft = &config->irfft,
                         .fft_size = fft_size};
     stems->work = pt_arena_alloc(scratch, PT_WORK_BYTES(fft_size));
     bool failed = !stems->work;
     for (; stems->n_free_buffers < sizeof stems->free_buffer / sizeof *stems->free_buffer;
          stems->n_free_buffers++) {
-        double *buffer = pt_arena_alloc_array(scratch, fft_size + 2, sizeof *buffer);
+        float *buffer = pt_arena_alloc_array(scratch, fft_size + 2, sizeof *buffer);
         stems->free_buffer[stems->n_free_buffers] = buffer;
         failed = failed || !buffer;
     }
     if (failed) return pt_fail(err, PATINA_ENOMEM, "out of memory to degrade %zu samples", n);
-    stems->signal = stems->free_buffer[--stems->n_free_buffers];
-    for (size_t i = 0; i < n; i += PT_BLOCK_SIZE) {
-        const size_t length = pt_block_length(i, n);
-        if (!pt_stats_all_finite(x + i, length))
-            return pt_fail(err, PATINA_REJECT_NONFINITE, "a sample is not a finite number");
-        pt_dsp_ops_get_best()->widen(x + i, length, stems->signal + i);
-        if (measure) pt_moments_add(&stems->signal_moments, stems->signal + i, length);
-    }
+    pt_moments_add(&stems->signal_moments, x, n);
+    if (!isfinite(stems->signal_moments.sum)) /* a NaN or an infinity stays in it */
+        return pt_fail(err, PATINA_REJECT_NONFINITE, "a sample is not a finite number");
     return PATINA_OK;
 }
 
-static double *buffer_acquire(pt_stems *stems) {
+static float *buffer_acquire(pt_stems *stems) {
     assert(stems->n_free_buffers > 0);
     return stems->free_buffer[--stems->n_free_buffers];
 }
 
-static void buffer_release(pt_stems *stems, double *buffer) {
+static void buffer_release(pt_stems *stems, float *buffer) {
     stems->free_buffer[stems->n_free_buffers++] = buffer;
 }
 
-static void scale(double *x, size_t n, double *gain, double *offset) {
-    if (*gain != 1.0 || *offset != 0.0)
-        for (size_t i = 0; i < n; i++)
-            x[i] = *gain * x[i] + *offset;
-    *gain = 1.0;
-    *offset = 0.0;
+static void noise_apply_gain(pt_stems *stems) {
+    const float gain = (float)stems->noise_gain, offset = (float)stems->noise_offset;
+    if (stems->noise && (gain != 1.0F || offset != 0.0F))
+        for (size_t i = 0; i < stems->n; i++)
+            stems->noise[i] = gain * stems->noise[i] + offset;
+    stems->noise_moments = (pt_moments){0};
+    stems->noise_gain = 1.0;
+    stems->noise_offset = 0.0;
 }
 
-static void noise_apply_gain(pt_stems *stems) {
-    stems->noise_moments = (pt_moments){0};
-    if (stems->noise) scale(stems->noise, stems->n, &stems->noise_gain, &stems->noise_offset);
+/* The memory that the signal is next written to. */
+static float *signal_acquire(pt_stems *stems) {
+    if (!stems->own_signal) stems->own_signal = buffer_acquire(stems);
+    return stems->own_signal;
+}
+
+static bool degraded_is_signal(const pt_stems *stems) {
+    return !stems->degraded && !stems->noise && !stems->distortion && stems->signal_gain == 1.0;
 }
 
 /* n samples of the degraded signal from `first` on, in sum [n] where they are not stored. */
-static const double *degraded_block(const pt_stems *stems, size_t first, size_t n, double *sum) {
+static const float *degraded_block(const pt_stems *stems, size_t first, size_t n, float *sum) {
     const pt_dsp_ops *ops = pt_dsp_ops_get_best();
     if (stems->degraded) return stems->degraded + first;
-    const double *signal = stems->signal + first;
-    if (!stems->noise && !stems->distortion && stems->signal_gain == 1.0) return signal;
+    const float *signal = stems->signal + first;
+    if (degraded_is_signal(stems)) return signal;
     /* without noise the second part is 0 */
-    ops->mix(signal, stems->signal_gain, stems->noise ? stems->noise + first : signal,
-             stems->noise ? stems->noise_gain : 0.0, stems->noise_offset, n, sum);
-    if (stems->distortion) ops->mix(sum, 1.0, stems->distortion + first, 1.0, 0.0, n, sum);
+    ops->mix(signal, (float)stems->signal_gain, stems->noise ? stems->noise + first : signal,
+             stems->noise ? (float)stems->noise_gain : 0.0F, (float)stems->noise_offset, n, sum);
+    if (stems->distortion) ops->mix(sum, 1.0F, stems->distortion + first, 1.0F, 0.0F, n, sum);
     return sum;
 }
 
-/* Stores the degraded signal; without noise, distortion and gain it is the signal itself. */
+/* Stores the degraded signal, unless it is the signal. */
 static void degraded_store(pt_stems *stems) {
-    if (stems->degraded) return;
-    if (!stems->noise && !stems->distortion && stems->signal_gain == 1.0) {
-        stems->degraded = stems->signal;
-        return;
-    }
-    double *degraded = buffer_acquire(stems);
+    if (stems->degraded || degraded_is_signal(stems)) return;
+    float *degraded = buffer_acquire(stems);
     for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE)
         degraded_block(stems, i, pt_block_length(i, stems->n), degraded + i);
     stems->degraded = degraded;
@@ -321,28 +319,28 @@ static void degraded_store(pt_stems *stems) {
 
 /* From here on the degraded signal is the sum of the stems. */
 static void degraded_discard(pt_stems *stems) {
-    stems->degraded_peak = -1.0;
-    if (stems->degraded && stems->degraded != stems->signal) buffer_release(stems, stems->degraded);
+    stems->degraded_peak = -1.0F;
+    if (stems->degraded) buffer_release(stems, stems->degraded);
     stems->degraded = NULL;
 }
 
 /* Subtracts what is not noise or distortion from n samples d of the degraded signal. */
-static void rest_block(const pt_stems *stems, size_t first, size_t n, const double *d,
-                       double *rest) {
-    pt_dsp_ops_get_best()->mix(d, 1.0, stems->signal + first, -stems->signal_gain, 0.0, n, rest);
+static void rest_block(const pt_stems *stems, size_t first, size_t n, const float *d, float *rest) {
+    pt_dsp_ops_get_best()->mix(d, 1.0F, stems->signal + first, -(float)stems->signal_gain, 0.0F, n,
+                               rest);
 }
 
 /* Subtracts the noise, if there is one, from n samples of the rest. */
-static void distortion_block(const pt_stems *stems, size_t first, size_t n, const double *rest,
-                             double *distortion) {
+static void distortion_block(const pt_stems *stems, size_t first, size_t n, const float *rest,
+                             float *distortion) {
     if (stems->noise)
-        pt_dsp_ops_get_best()->mix(rest, 1.0, stems->noise + first, -stems->noise_gain,
-                                   -stems->noise_offset, n, distortion);
+        pt_dsp_ops_get_best()->mix(rest, 1.0F, stems->noise + first, -(float)stems->noise_gain,
+                                   -(float)stems->noise_offset, n, distortion);
 }
 
 static void distortion_store(pt_stems *stems) {
     if (!stems->has_distortion || stems->distortion) return;
-    double *distortion = buffer_acquire(stems);
+    float *distortion = buffer_acquire(stems);
     for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE) {
         const size_t n = pt_block_length(i, stems->n);
         rest_block(stems, i, n, stems->degraded + i, distortion + i);
@@ -360,21 +358,21 @@ static void distortion_discard(pt_stems *stems) {
 
 /* ---- filters ---- */
 
-/* Filters x in place by adjacent stages; cascades of biquads run together. Adds the output of the
- * last cascade to moments, which are zero where it is not the last filter. */
-static void filter_by_stages(const pt_stage *stage, size_t n_stages, double *x, size_t n,
-                             pt_moments *moments) {
+/* Filters x to y, which may be x, by adjacent stages; cascades of biquads run together. Adds the
+ * output of the last cascade to moments, which are zero where it is not the last filter. */
+static void filter_by_stages(const pt_stage *stage, size_t n_stages, const float *x, size_t n,
+                             float *y, pt_moments *moments) {
     pt_biquad section[PATINA_STAGES_MAX * PT_ITEMS_MAX];
-    for (size_t i = 0; i < n_stages;) {
+    for (size_t i = 0; i < n_stages; x = y) {
         if (stage[i].effect->filter) {
-            stage[i].effect->filter(&stage[i], x, n);
+            stage[i].effect->filter(&stage[i], x, n, y);
             i++;
             continue;
         }
         size_t n_sections = 0;
         for (; i < n_stages && stage[i].effect->biquads; i++)
             n_sections += stage[i].effect->biquads(&stage[i], section + n_sections);
-        pt_biquad_run(section, n_sections, x, n, i == n_stages ? moments : NULL);
+        pt_biquad_run(section, n_sections, x, n, y, i == n_stages ? moments : NULL);
     }
 }
 
@@ -383,9 +381,12 @@ static void stems_filter(const pt_stage *stage, size_t n_stages, pt_stems *stems
     degraded_discard(stems);
     noise_apply_gain(stems);
     stems->signal_moments = (pt_moments){0};
-    filter_by_stages(stage, n_stages, stems->signal, stems->n, &stems->signal_moments);
-    if (stems->noise) filter_by_stages(stage, n_stages, stems->noise, stems->n, NULL);
-    if (stems->distortion) filter_by_stages(stage, n_stages, stems->distortion, stems->n, NULL);
+    float *const stem[] = {stems->noise, stems->distortion};
+    float *signal = signal_acquire(stems);
+    filter_by_stages(stage, n_stages, stems->signal, stems->n, signal, &stems->signal_moments);
+    stems->signal = signal;
+    for (size_t i = 0; i < 2; i++)
+        if (stem[i]) filter_by_stages(stage, n_stages, stem[i], stems->n, stem[i], NULL);
 }
 
 /* ---- additive effects ---- */
@@ -400,51 +401,53 @@ double pt_additive_ctx_signal_power(const pt_additive_ctx *ctx) {
     return signal_power(ctx->stems);
 }
 
-double pt_additive_ctx_peak(const pt_additive_ctx *ctx) {
-    double sum[PT_BLOCK_SIZE], peak = 0.0;
-    if (ctx->stems->degraded_peak >= 0.0) return ctx->stems->degraded_peak;
+float pt_additive_ctx_peak(const pt_additive_ctx *ctx) {
+    float sum[PT_BLOCK_SIZE], peak = 0.0F;
+    if (ctx->stems->degraded_peak >= 0.0F) return ctx->stems->degraded_peak;
     for (size_t i = 0; i < ctx->n; i += PT_BLOCK_SIZE) {
         const size_t n = pt_block_length(i, ctx->n);
-        peak = fmax(peak, pt_stats_peak_double(degraded_block(ctx->stems, i, n, sum), n));
+        peak = fmaxf(peak, pt_stats_peak(degraded_block(ctx->stems, i, n, sum), n));
     }
     return peak;
 }
 
 /* Before samples are added to noise and degraded in place. */
 static void stems_begin_add(pt_stems *stems) {
-    if (stems->degraded == stems->signal) stems->degraded = NULL;
-    stems->degraded_peak = -1.0;
+    stems->degraded_peak = -1.0F;
     stems->noise_moments = (pt_moments){0};
     if (stems->noise && stems->noise_gain == 0.0) noise_apply_gain(stems);
 }
 
-void pt_additive_ctx_add(pt_additive_ctx *ctx, size_t at, const double *added, size_t n) {
+void pt_additive_ctx_add(pt_additive_ctx *ctx, size_t at, const float *added, size_t n) {
     pt_stems *stems = ctx->stems;
     stems_begin_add(stems);
     if (!stems->noise) {
         stems->noise = buffer_acquire(stems);
         memset(stems->noise, 0, stems->n * sizeof *stems->noise);
     }
+    const float noise_gain = (float)stems->noise_gain;
     for (size_t i = 0; i < n; i++)
-        stems->noise[at + i] += added[i] / stems->noise_gain;
+        stems->noise[at + i] += added[i] / noise_gain;
     if (stems->degraded)
         for (size_t i = 0; i < n; i++)
             stems->degraded[at + i] += added[i];
 }
 
-double *pt_additive_ctx_take_buffer(pt_additive_ctx *ctx) {
+float *pt_additive_ctx_take_buffer(pt_additive_ctx *ctx) {
     return buffer_acquire(ctx->stems);
 }
 
-void pt_additive_ctx_add_buffer(pt_additive_ctx *ctx, double *x, const pt_moments *moments,
+void pt_additive_ctx_add_buffer(pt_additive_ctx *ctx, float *x, const pt_moments *moments,
                                 double gain, double offset) {
     pt_stems *stems = ctx->stems;
     stems_begin_add(stems);
     const pt_dsp_ops *ops = pt_dsp_ops_get_best();
-    if (stems->degraded) ops->mix(stems->degraded, 1.0, x, gain, offset, stems->n, stems->degraded);
+    const float x_gain = (float)gain, x_offset = (float)offset;
+    if (stems->degraded)
+        ops->mix(stems->degraded, 1.0F, x, x_gain, x_offset, stems->n, stems->degraded);
     if (stems->noise) {
         noise_apply_gain(stems);
-        ops->mix(stems->noise, 1.0, x, gain, offset, stems->n, stems->noise);
+        ops->mix(stems->noise, 1.0F, x, x_gain, x_offset, stems->n, stems->noise);
         buffer_release(stems, x);
     } else {
         stems->noise = x;
@@ -467,20 +470,18 @@ static void stems_add(const pt_stage *stage, const pt_rng *noise, pt_stems *stem
 
 /* ---- nonlinear effects ---- */
 
-/* Maps the degraded signal d block by block, in place unless it is the signal itself. */
-static double *map_blocks(const pt_stage *stage, pt_stems *stems, patina_stage_stats *stats,
-                          pt_comoments *of_both) {
-    double *d = stems->degraded, *y = d == stems->signal ? buffer_acquire(stems) : d;
-    double mapped[PT_BLOCK_SIZE], peak = 0.0;
+/* Maps the degraded signal d block by block to stems->degraded, which may be d. */
+static void map_blocks(const pt_stage *stage, const float *d, pt_stems *stems,
+                       patina_stage_stats *stats, pt_comoments *of_both) {
+    float mapped[PT_BLOCK_SIZE], peak = 0.0F;
     for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE) {
         const size_t n = pt_block_length(i, stems->n);
         stage->effect->process(stage, d + i, n, mapped, stats);
         pt_comoments_add(of_both, d + i, mapped, n);
-        peak = fmax(peak, pt_stats_peak_double(mapped, n));
-        memcpy(y + i, mapped, n * sizeof *mapped);
+        peak = fmaxf(peak, pt_stats_peak(mapped, n));
+        memcpy(stems->degraded + i, mapped, n * sizeof *mapped);
     }
     stems->degraded_peak = peak;
-    return y;
 }
 
 /* Of y = f(d), the part a d is signal and noise; what is left, with the distortion that d had, is
@@ -489,8 +490,10 @@ static void stems_process_nonlinear(const pt_stage *stage, pt_stems *stems,
                                     patina_stage_stats *stats) {
     pt_comoments of_both = {0};
     degraded_store(stems);
-    stage->effect->analyse(stage, stems->degraded, stems->n, stems->work, stats);
-    stems->degraded = map_blocks(stage, stems, stats, &of_both);
+    const float *d = stems->degraded ? stems->degraded : stems->signal;
+    stage->effect->analyse(stage, d, stems->n, stems->work, stats);
+    if (!stems->degraded) stems->degraded = buffer_acquire(stems);
+    map_blocks(stage, d, stems, stats, &of_both);
 
     /* A constant has no AC power; any gain is valid. */
     const double power = pt_moments_power(&of_both.x);
@@ -515,7 +518,7 @@ static size_t count_filters(const patina_effect_chain *chain, size_t first) {
 static patina_status render(const patina_effect_config *config, const patina_effect_chain *chain,
                             const pt_rng *noise, const float *x, size_t n, pt_stems *stems,
                             patina_degrade_stats *stats, pt_arena *scratch, patina_error *err) {
-    PT_TRY(stems_open(config, x, n, count_filters(chain, 0) == 0, stems, scratch, err));
+    PT_TRY(stems_open(config, x, n, stems, scratch, err));
     stats->n_stages = chain->n_stages;
     for (size_t i = 0; i < chain->n_stages; i++)
         stats->stage[i] = (patina_stage_stats){.effect = chain->stage[i].effect->name};
@@ -539,11 +542,20 @@ patina_status pt_effect_chain_render_stems(const patina_effect_config *config,
                                            patina_degrade_stats *stats, pt_arena *scratch,
                                            patina_error *err) {
     PT_TRY(render(config, chain, noise, x, n, stems, stats, scratch, err));
-    double no_offset = 0.0;
     distortion_store(stems);
-    scale(stems->signal, n, &stems->signal_gain, &no_offset);
     noise_apply_gain(stems);
-    degraded_store(stems);
+    const float gain = (float)stems->signal_gain;
+    float *signal = signal_acquire(stems);
+    for (size_t i = 0; i < n; i++)
+        signal[i] = gain * stems->signal[i];
+    stems->signal = signal;
+    stems->signal_gain = 1.0;
+    if (!stems->degraded) {
+        float *degraded = buffer_acquire(stems);
+        for (size_t i = 0; i < n; i++)
+            degraded[i] = *degraded_block(stems, i, 1, &degraded[i]);
+        stems->degraded = degraded;
+    }
     return PATINA_OK;
 }
 
@@ -558,9 +570,9 @@ typedef struct pass_moments {
 
 /* Adds n samples d of the degraded signal from `first` on. Moments that are known have all samples
  * already. */
-static void measure_block(pt_stems *stems, size_t first, size_t n, const double *d,
+static void measure_block(pt_stems *stems, size_t first, size_t n, const float *d,
                           pass_moments *moments) {
-    double rest[PT_BLOCK_SIZE];
+    float rest[PT_BLOCK_SIZE];
     if (stems->signal_moments.n < stems->n)
         pt_moments_add(&stems->signal_moments, stems->signal + first, n);
     if (stems->noise && moments->noise.n < stems->n)
@@ -573,18 +585,20 @@ static void measure_block(pt_stems *stems, size_t first, size_t n, const double 
     pt_moments_add(&moments->distortion, rest, n);
 }
 
-/* Rounds the degraded signal to float, and measures peak and powers in the same pass. The power of
- * the rest is measured, because noise and distortion can be correlated. */
-static double stems_mixdown(pt_stems *stems, float *degraded, patina_degrade_stats *stats) {
-    double sum[PT_BLOCK_SIZE], peak = stems->degraded_peak;
+/* Returns the degraded signal, in sum [n] where it is not stored, and measures peak and powers in
+ * the same pass. The power of the rest is measured, because noise and distortion can be
+ * correlated. */
+static const float *stems_mixdown(pt_stems *stems, float *sum, float *peak_of,
+                                  patina_degrade_stats *stats) {
+    float peak = stems->degraded_peak;
     pass_moments moments = {.noise = stems->noise_moments};
     for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE) {
         const size_t n = pt_block_length(i, stems->n);
-        const double *d = degraded_block(stems, i, n, sum);
-        pt_dsp_ops_get_best()->narrow(d, n, 1.0, degraded + i);
-        if (stems->degraded_peak < 0.0) peak = fmax(peak, pt_stats_peak_double(d, n));
+        const float *d = degraded_block(stems, i, n, sum + i);
+        if (stems->degraded_peak < 0.0F) peak = fmaxf(peak, pt_stats_peak(d, n));
         measure_block(stems, i, n, d, &moments);
     }
+    *peak_of = peak;
     const double noise_gain = stems->noise_gain;
     stats->signal_power = signal_power(stems);
     if (stems->noise)
@@ -596,14 +610,14 @@ static double stems_mixdown(pt_stems *stems, float *degraded, patina_degrade_sta
     } else {
         stats->rest_power = stats->noise_power;
     }
-    return peak;
+    return degraded_block(stems, 0, 0, sum);
 }
 
 static patina_status stems_finish(pt_stems *stems, float *degraded, patina_degrade_stats *stats,
                                   patina_error *err) {
-    float *unscaled = stems->work; /* the caller's samples stay as they are if this fails */
-    const double peak = stems_mixdown(stems, unscaled, stats);
-    const double gain = peak > OUTPUT_PEAK ? OUTPUT_PEAK / peak : 1.0;
+    float peak;
+    const float *d = stems_mixdown(stems, stems->work, &peak, stats);
+    const double gain = (double)peak > OUTPUT_PEAK ? OUTPUT_PEAK / (double)peak : 1.0;
 
     /* Drawn chains are far from overflow, but a recipe can have 16 stages of 16 boosts by 60 dB.
      * The powers are checked because the peak ignores NaN. */
@@ -611,16 +625,15 @@ static patina_status stems_finish(pt_stems *stems, float *degraded, patina_degra
         return pt_fail(err, PATINA_EFORMAT, "the gains of this chain make samples overflow");
 
     stats->output_gain = gain;
-    if (gain == 1.0) {
-        memcpy(degraded, unscaled, stems->n * sizeof *degraded);
-        return PATINA_OK;
-    }
     stats->signal_power *= gain * gain;
     stats->noise_power *= gain * gain;
     stats->distortion_power *= gain * gain;
     stats->rest_power *= gain * gain;
-    for (size_t i = 0; i < stems->n; i++)
-        degraded[i] = (float)(gain * (double)unscaled[i]);
+    if (gain == 1.0)
+        memmove(degraded, d, stems->n * sizeof *d); /* the caller may degrade in place */
+    else
+        for (size_t i = 0; i < stems->n; i++)
+            degraded[i] = (float)(gain * (double)d[i]);
     return PATINA_OK;
 }
 

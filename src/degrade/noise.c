@@ -22,8 +22,8 @@ enum { WHITE, PINK, BROWN };
 #define KNEE_HZ 20.0
 #define CHUNK   512 /* pairs at a time */
 
-/* Gaussian pairs first to first + n - 1 of the stream: pairs [n, 2]. n is at most CHUNK, first is
- * even. */
+/* Gaussian pairs first to first + n - 1 of the stream, in double: pairs [n, 2]. n is at most CHUNK,
+ * first is even. */
 static void gaussian_chunk(const pt_rng *rng, size_t first, size_t n, double *pairs) {
     const pt_dsp_ops *ops = pt_dsp_ops_get_best();
     uint32_t words[2 * CHUNK]; /* two pairs a block of the stream */
@@ -35,11 +35,13 @@ static size_t chunk_length(size_t first, size_t n_pairs) {
     return n_pairs - first < CHUNK ? n_pairs - first : CHUNK;
 }
 
-/* Samples x [n], and one more if n is odd. */
-static void white(const pt_rng *rng, size_t n, double *x, pt_moments *moments) {
+/* Samples x [n]. */
+static void white(const pt_rng *rng, size_t n, float *x, pt_moments *moments) {
+    double pairs[2 * CHUNK];
     for (size_t first = 0; first < n; first += 2 * CHUNK) {
         const size_t length = n - first < 2 * CHUNK ? n - first : 2 * CHUNK;
-        gaussian_chunk(rng, first / 2, (length + 1) / 2, x + first);
+        gaussian_chunk(rng, first / 2, (length + 1) / 2, pairs);
+        pt_dsp_ops_get_best()->narrow(pairs, length, x + first);
         pt_moments_add(moments, x + first, length);
     }
 }
@@ -56,7 +58,7 @@ static void coloured_spectrum(const pt_rng *rng, int colour, size_t size, float 
         gaussian_chunk(rng, first, n, pairs);
         const size_t k = first > flat ? first : flat;
         if (k < end) ops->spectral_tilt(k, end - k, knee, colour == PINK, pairs + 2 * (k - first));
-        ops->narrow(pairs, 2 * n, 1.0, spectrum + 2 * first);
+        ops->narrow(pairs, 2 * n, spectrum + 2 * first);
     }
     spectrum[0] = spectrum[1] = spectrum[size] = spectrum[size + 1] = 0.0F;
 }
@@ -65,25 +67,18 @@ _Static_assert(PT_WORK_BYTES(PT_IRFFT_N_MIN) >= PT_IRFFT_WORKSPACE_SIZE(PT_IRFFT
                    PT_WORK_BYTES(PT_IRFFT_N_MAX) >= PT_IRFFT_WORKSPACE_SIZE(PT_IRFFT_N_MAX),
                "work has room for a transform");
 
-/* Samples x [n], of fft_size + 2. The transform is in float, in the second half of x, so that a
- * sample is read before that place is written. */
-static void coloured(const pt_additive_ctx *ctx, int colour, double *x, pt_moments *moments) {
-    const pt_dsp_ops *ops = pt_dsp_ops_get_best();
-    float *samples = (float *)(void *)x + ctx->fft_size;
-    coloured_spectrum(ctx->noise, colour, ctx->fft_size, samples);
-    ops->irfft(ctx->irfft, ctx->fft_size, samples, ctx->work, samples);
-    for (size_t i = 0; i < ctx->n; i += PT_BLOCK_SIZE) {
-        const size_t n = pt_block_length(i, ctx->n);
-        ops->widen(samples + i, n, x + i);
-        pt_moments_add(moments, x + i, n);
-    }
+/* Samples x [n], of fft_size + 2. */
+static void coloured(const pt_additive_ctx *ctx, int colour, float *x, pt_moments *moments) {
+    coloured_spectrum(ctx->noise, colour, ctx->fft_size, x);
+    pt_dsp_ops_get_best()->irfft(ctx->irfft, ctx->fft_size, x, ctx->work, x);
+    pt_moments_add(moments, x, ctx->n);
 }
 
 static void noise_add(const pt_stage *stage, pt_additive_ctx *ctx, patina_stage_stats *stats) {
     (void)stats;
     const double *value = stage->value[0];
     const int colour = (int)value[COLOUR];
-    double *x = pt_additive_ctx_take_buffer(ctx);
+    float *x = pt_additive_ctx_take_buffer(ctx);
     pt_moments moments = {0};
     if (colour == WHITE)
         white(ctx->noise, ctx->n, x, &moments);

@@ -37,13 +37,13 @@ static void pops_draw(const pt_draw_ctx *ctx, pt_stage *stage) {
 }
 
 /* One pop, truncated to length samples. */
-static void synthesize_pop(const double *value, double amplitude, double *waveform, size_t length) {
+static void synthesize_pop(const double *value, double amplitude, float *waveform, size_t length) {
     for (size_t i = 0; i < length; i++) {
         const double k = (double)i;
-        waveform[i] = value[SHAPE] == CLICK
-                          ? amplitude
-                          : amplitude * sin(2.0 * M_PI * value[FREQ] * k / PATINA_RATE_HZ) *
-                                exp(-DECAY * k / value[WIDTH]);
+        waveform[i] = (float)(value[SHAPE] == CLICK
+                                  ? amplitude
+                                  : amplitude * sin(2.0 * M_PI * value[FREQ] * k / PATINA_RATE_HZ) *
+                                        exp(-DECAY * k / value[WIDTH]));
     }
 }
 
@@ -52,8 +52,8 @@ static void pops_add(const pt_stage *stage, pt_additive_ctx *ctx, patina_stage_s
     const double *value = stage->value[0];
     const size_t width = (size_t)value[WIDTH]; /* <= PERIOD, for which there is room in work */
     const double amplitude =
-        pt_additive_ctx_peak(ctx) * pow(10.0, value[LEVEL_DB] / 20.0) * value[POLARITY];
-    double *waveform = ctx->work;
+        (double)pt_additive_ctx_peak(ctx) * pow(10.0, value[LEVEL_DB] / 20.0) * value[POLARITY];
+    float *waveform = ctx->work;
 
     stats->count = 0;
     for (size_t start = (size_t)value[OFFSET]; start < ctx->n; start += PERIOD) {

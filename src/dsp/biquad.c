@@ -3,9 +3,7 @@
 
 #include "dsp/biquad.h"
 
-#include <assert.h>
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "dsp/dsp_ops.h"
@@ -68,8 +66,8 @@ void pt_biquad_plan_init(pt_biquad_plan *plan, const pt_biquad *section) {
             step(section, 0.0, plan->transition[j]);
 }
 
-static void run_sections(const pt_biquad *section, size_t n_sections, double *x, size_t n,
-                         pt_moments *moments) {
+static void run_sections(const pt_biquad *section, size_t n_sections, const float *x, size_t n,
+                         float *y, pt_moments *moments) {
     _Alignas(64) double lanes[PT_BIQUAD_BLOCK];
     const pt_dsp_ops *ops = pt_dsp_ops_get_best();
     pt_biquad_plan plan[SECTIONS_PER_PASS];
@@ -79,21 +77,24 @@ static void run_sections(const pt_biquad *section, size_t n_sections, double *x,
 
     const size_t whole = n - n % PT_BIQUAD_BLOCK;
     for (size_t i = 0; i < whole; i += PT_BIQUAD_BLOCK) {
-        ops->biquad_cascade(plan, n_sections, x + i, lanes, state);
-        if (moments) pt_moments_add(moments, x + i, PT_BIQUAD_BLOCK);
+        ops->biquad_cascade(plan, n_sections, x + i, lanes, state, y + i);
+        if (moments) pt_moments_add(moments, y + i, PT_BIQUAD_BLOCK);
     }
-    for (size_t i = whole; i < n; i++)
+    for (size_t i = whole; i < n; i++) {
+        double v = (double)x[i];
         for (size_t s = 0; s < n_sections; s++)
-            x[i] = step(&section[s], x[i], state[s]);
-    if (moments) pt_moments_add(moments, x + whole, n - whole);
+            v = step(&section[s], v, state[s]);
+        y[i] = (float)v;
+    }
+    if (moments) pt_moments_add(moments, y + whole, n - whole);
 }
 
-void pt_biquad_run(const pt_biquad *section, size_t n_sections, double *x, size_t n,
+void pt_biquad_run(const pt_biquad *section, size_t n_sections, const float *x, size_t n, float *y,
                    pt_moments *moments) {
-    assert((uintptr_t)x % 64 == 0);
     for (; n_sections > SECTIONS_PER_PASS; n_sections -= SECTIONS_PER_PASS) {
-        run_sections(section, SECTIONS_PER_PASS, x, n, NULL);
+        run_sections(section, SECTIONS_PER_PASS, x, n, y, NULL);
         section += SECTIONS_PER_PASS;
+        x = y;
     }
-    run_sections(section, n_sections, x, n, moments);
+    run_sections(section, n_sections, x, n, y, moments);
 }

@@ -37,11 +37,11 @@ pt_biquad pt_biquad_design(pt_biquad_kind kind, double rate_hz, double f0_hz, do
                            double gain_db);
 
 /**
- * Filters x [n], aligned to 64, in place by sections in series: transposed direct form II in
- * double, zero initial state, output of length n. The same bits as section by section. Adds the
- * output to moments, unless that is NULL.
+ * Filters x [n] by sections in series to y, which may be x: transposed direct form II in double,
+ * zero initial state, output of length n. What one section passes to the next is rounded to float
+ * only after every eighth. Adds the output to moments, unless that is NULL.
  */
-void pt_biquad_run(const pt_biquad *section, size_t n_sections, double *x, size_t n,
+void pt_biquad_run(const pt_biquad *section, size_t n_sections, const float *x, size_t n, float *y,
                    pt_moments *moments);
 
 /* ---- tables of pt_dsp_ops.biquad_cascade ---- */

@@ -60,12 +60,12 @@ INLINE void biquad_segments(const pt_biquad *q, double *lanes,
     }
 }
 
-static void biquad_cascade(const pt_biquad_plan *plan, size_t n_sections, double *x, double *lanes,
-                           double (*state)[2]) {
+static void biquad_cascade(const pt_biquad_plan *plan, size_t n_sections, const float *x,
+                           double *lanes, double (*state)[2], float *y) {
     const size_t n = PT_BIQUAD_SEGMENT_LENGTH, n_lanes = PT_BIQUAD_SEGMENTS;
-    for (size_t s = 0; s < n_lanes; s += LANES)
-        for (size_t i = 0; i < n; i += LANES)
-            transpose8x8(x + s * n + i, n, lanes + i * n_lanes + s, n_lanes);
+    for (size_t s = 0; s < n_lanes; s += 4)
+        for (size_t i = 0; i < n; i += 4)
+            transpose4x4_widen(x + s * n + i, n, lanes + i * n_lanes + s, n_lanes);
     for (size_t k = 0; k < n_sections; k++) {
         _Alignas(64) double zero_state[2][PT_BIQUAD_SEGMENTS], start[2][PT_BIQUAD_SEGMENTS];
         biquad_zero_state(&plan[k], lanes, zero_state);
@@ -74,7 +74,7 @@ static void biquad_cascade(const pt_biquad_plan *plan, size_t n_sections, double
         state[k][0] = start[0][n_lanes - 1];
         state[k][1] = start[1][n_lanes - 1];
     }
-    for (size_t s = 0; s < n_lanes; s += LANES)
-        for (size_t i = 0; i < n; i += LANES)
-            transpose8x8(lanes + i * n_lanes + s, n_lanes, x + s * n + i, n);
+    for (size_t s = 0; s < n_lanes; s += 4)
+        for (size_t i = 0; i < n; i += 4)
+            transpose4x4_narrow(lanes + i * n_lanes + s, n_lanes, y + s * n + i, n);
 }

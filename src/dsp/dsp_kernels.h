@@ -32,12 +32,13 @@
 
 typedef double vec __attribute__((vector_size(8 * WIDTH), aligned(8 * WIDTH), may_alias));
 typedef vec vec_double; /* also after single_precision.h */
-typedef double vec_unaligned __attribute__((vector_size(8 * WIDTH), aligned(8), may_alias));
 typedef float vec_half __attribute__((vector_size(4 * WIDTH), may_alias)); /* WIDTH floats */
+typedef float vec_half_unaligned __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
 typedef float vec_float __attribute__((vector_size(8 * WIDTH), may_alias));
 typedef float vec_float_unaligned __attribute__((vector_size(8 * WIDTH), aligned(4), may_alias));
 typedef uint64_t vec_u64 __attribute__((vector_size(8 * WIDTH), may_alias));
-typedef int64_t mask __attribute__((vector_size(8 * WIDTH)));
+typedef uint32_t vec_u32 __attribute__((vector_size(8 * WIDTH), may_alias));
+typedef int32_t mask_float __attribute__((vector_size(8 * WIDTH), may_alias));
 typedef double vec4 __attribute__((vector_size(32), aligned(16), may_alias));
 typedef double vec4_unaligned __attribute__((vector_size(32), aligned(8), may_alias));
 typedef float vec4f __attribute__((vector_size(16), aligned(4), may_alias));
@@ -105,47 +106,38 @@ INLINE void store_lanes_float(float *lanes, size_t v, vec_float value) {
 #define NARROW(x) __builtin_convertvector(x, vec_half)
 #endif
 
-/* Transposes [8][8]; strides of rows are multiples of 4. */
-INLINE void transpose8x8(const double *x, size_t x_stride, double *y, size_t y_stride) {
-#if WIDTH == 2
-    for (size_t i = 0; i < 8; i += 2)
-        for (size_t j = 0; j < 8; j += 2) {
-            const double *in = x + i * x_stride + j;
-            double *out = y + j * y_stride + i;
-            const vec a = *(const vec *)in, b = *(const vec *)(in + x_stride);
-            *(vec *)out = SHUFFLE2(a, b, 0, 2);
-            *(vec *)(out + y_stride) = SHUFFLE2(a, b, 1, 3);
-        }
-#else
-    for (size_t i = 0; i < 8; i += 4)
-        UNROLL for (size_t j = 0; j < 8; j += 4) {
-            const double *in = x + i * x_stride + j;
-            double *out = y + j * y_stride + i;
-            const vec4 a = *(const vec4 *)in, b = *(const vec4 *)(in + x_stride);
-            const vec4 c = *(const vec4 *)(in + 2 * x_stride);
-            const vec4 d = *(const vec4 *)(in + 3 * x_stride);
-            const vec4 ab_even = SHUFFLE4(a, b, 0, 4, 2, 6);
-            const vec4 ab_odd = SHUFFLE4(a, b, 1, 5, 3, 7);
-            const vec4 cd_even = SHUFFLE4(c, d, 0, 4, 2, 6);
-            const vec4 cd_odd = SHUFFLE4(c, d, 1, 5, 3, 7);
-            *(vec4 *)(out) = SHUFFLE4(ab_even, cd_even, 0, 1, 4, 5);
-            *(vec4 *)(out + y_stride) = SHUFFLE4(ab_odd, cd_odd, 0, 1, 4, 5);
-            *(vec4 *)(out + 2 * y_stride) = SHUFFLE4(ab_even, cd_even, 2, 3, 6, 7);
-            *(vec4 *)(out + 3 * y_stride) = SHUFFLE4(ab_odd, cd_odd, 2, 3, 6, 7);
-        }
-#endif
+/* Transposes [4][4] in registers. */
+INLINE void transpose4(vec4f row[4]) {
+    const vec4f ab_low = SHUFFLE4F(row[0], row[1], 0, 4, 1, 5);
+    const vec4f ab_high = SHUFFLE4F(row[0], row[1], 2, 6, 3, 7);
+    const vec4f cd_low = SHUFFLE4F(row[2], row[3], 0, 4, 1, 5);
+    const vec4f cd_high = SHUFFLE4F(row[2], row[3], 2, 6, 3, 7);
+    row[0] = SHUFFLE4F(ab_low, cd_low, 0, 1, 4, 5);
+    row[1] = SHUFFLE4F(ab_low, cd_low, 2, 3, 6, 7);
+    row[2] = SHUFFLE4F(ab_high, cd_high, 0, 1, 4, 5);
+    row[3] = SHUFFLE4F(ab_high, cd_high, 2, 3, 6, 7);
 }
 
-/* Transposes [4][4]. */
+/* Transposes [4][4] in memory; the strides of doubles are multiples of 4. */
 INLINE void transpose4x4(const float *x, size_t x_stride, float *y, size_t y_stride) {
-    const vec4f a = *(const vec4f *)x, b = *(const vec4f *)(x + x_stride);
-    const vec4f c = *(const vec4f *)(x + 2 * x_stride), d = *(const vec4f *)(x + 3 * x_stride);
-    const vec4f ab_low = SHUFFLE4F(a, b, 0, 4, 1, 5), ab_high = SHUFFLE4F(a, b, 2, 6, 3, 7);
-    const vec4f cd_low = SHUFFLE4F(c, d, 0, 4, 1, 5), cd_high = SHUFFLE4F(c, d, 2, 6, 3, 7);
-    *(vec4f *)y = SHUFFLE4F(ab_low, cd_low, 0, 1, 4, 5);
-    *(vec4f *)(y + y_stride) = SHUFFLE4F(ab_low, cd_low, 2, 3, 6, 7);
-    *(vec4f *)(y + 2 * y_stride) = SHUFFLE4F(ab_high, cd_high, 0, 1, 4, 5);
-    *(vec4f *)(y + 3 * y_stride) = SHUFFLE4F(ab_high, cd_high, 2, 3, 6, 7);
+    vec4f row[4];
+    UNROLL for (size_t i = 0; i < 4; i++) row[i] = *(const vec4f *)(x + i * x_stride);
+    transpose4(row);
+    UNROLL for (size_t i = 0; i < 4; i++) * (vec4f *)(y + i * y_stride) = row[i];
+}
+
+INLINE void transpose4x4_widen(const float *x, size_t x_stride, double *y, size_t y_stride) {
+    vec4f row[4];
+    UNROLL for (size_t i = 0; i < 4; i++) row[i] = *(const vec4f *)(x + i * x_stride);
+    transpose4(row);
+    UNROLL for (size_t i = 0; i < 4; i++) * (vec4 *)(y + i * y_stride) = WIDEN4(row[i]);
+}
+
+INLINE void transpose4x4_narrow(const double *x, size_t x_stride, float *y, size_t y_stride) {
+    vec4f row[4];
+    UNROLL for (size_t i = 0; i < 4; i++) row[i] = NARROW4(*(const vec4 *)(x + i * x_stride));
+    transpose4(row);
+    UNROLL for (size_t i = 0; i < 4; i++) * (vec4f *)(y + i * y_stride) = row[i];
 }
 
 /* Transposes [8][8]. */
@@ -213,7 +205,6 @@ const pt_dsp_ops TABLE = {
     .moments = moments,
     .sum_products_about = sum_products_about,
     .peak = peak,
-    .widen = widen,
     .narrow = narrow,
     .mix = mix,
     .hard_clip = hard_clip,

@@ -50,10 +50,10 @@ typedef struct pt_dsp_ops {
     double (*iir_energy)(const pt_iir_energy_plan *plan, const double *x, size_t stride,
                          double state[4]);
 
-    /* Biquads in series on a block x [PT_BIQUAD_BLOCK], in place; updates their states. lanes is a
-     * buffer of the same size; both are aligned to 64. */
-    void (*biquad_cascade)(const pt_biquad_plan *plan, size_t n_sections, double *x, double *lanes,
-                           double (*state)[2]);
+    /* Biquads in series on a block x [PT_BIQUAD_BLOCK] to y, which may be x; updates their states.
+     * lanes [PT_BIQUAD_BLOCK] is aligned to 64. */
+    void (*biquad_cascade)(const pt_biquad_plan *plan, size_t n_sections, const float *x,
+                           double *lanes, double (*state)[2], float *y);
 
     /* Adds |Z|^2 of two windowed frames: one spans the first four quarters, the other the last
      * four. quarter [5][PT_WELCH_N_FFT / 4], each aligned to 64. */
@@ -73,35 +73,34 @@ typedef struct pt_dsp_ops {
 
     /* The sums of stats.h. */
     double (*sum)(const float *x, size_t n);
-    void (*moments)(const double *x, size_t n, double origin, double *sum, double *squares);
-    double (*sum_products_about)(const double *x, const double *y, size_t n, double centre_x,
+    void (*moments)(const float *x, size_t n, double origin, double *sum, double *squares);
+    double (*sum_products_about)(const float *x, const float *y, size_t n, double centre_x,
                                  double centre_y);
-    double (*peak)(const double *x, size_t n);
+    float (*peak)(const float *x, size_t n);
 
-    /* y[i] = x[i], and (float)(gain x[i]). */
-    void (*widen)(const float *x, size_t n, double *y);
-    void (*narrow)(const double *x, size_t n, double gain, float *y);
+    /* y[i] = (float)x[i] */
+    void (*narrow)(const double *x, size_t n, float *y);
 
     /* y[i] = gain_a a[i] + (gain_b b[i] + offset_b); y may be a or b. */
-    void (*mix)(const double *a, double gain_a, const double *b, double gain_b, double offset_b,
-                size_t n, double *y);
+    void (*mix)(const float *a, float gain_a, const float *b, float gain_b, float offset_b,
+                size_t n, float *y);
 
     /* y[i] = x[i] limited to -level .. level. */
-    void (*hard_clip)(const double *x, size_t n, double level, double *y);
+    void (*hard_clip)(const float *x, size_t n, float level, float *y);
 
     /* The bits of those |x[i]| whose bits, shifted right, are `digit`, in order; returns their
      * number. selected has room for n. */
-    size_t (*select_magnitudes)(const double *x, size_t n, unsigned shift, uint64_t digit,
-                                uint64_t *selected);
+    size_t (*select_magnitudes)(const float *x, size_t n, unsigned shift, uint32_t digit,
+                                uint32_t *selected);
 
     /* y[i] = norm (x[i] + sum of gain[t] x[i - delay[t]]); reads samples before x, as far as the
      * longest delay. */
-    void (*delayed_sum)(const double *x, size_t n, const size_t *delay, const double *gain,
-                        size_t n_taps, double norm, double *y);
+    void (*delayed_sum)(const float *x, size_t n, const size_t *delay, const float *gain,
+                        size_t n_taps, float norm, float *y);
 
-    /* y[i] = level tanh(x[i] / level), to 4e-16 of level; level > 0, |x| at most 300 level. x and y
-     * do not overlap. */
-    void (*soft_clip)(const double *x, size_t n, double level, double *y);
+    /* y[i] = level tanh(x[i] / level), to 4e-16 of level and rounded; level > 0, |x| at most 300
+     * level. x and y do not overlap. */
+    void (*soft_clip)(const float *x, size_t n, double level, float *y);
 
     /* Blocks first_block to first_block + n_blocks - 1 of a random stream, as pt_rng_uniform of
      * base/rng.h gives them: words [n_blocks, 4]. */

@@ -45,12 +45,12 @@ static inline double exp_neg(double a) {
                           (double_to_bits(rounded) << MANTISSA_BITS)); /* times 2^k */
 }
 
-static void soft_clip(const double *restrict x, size_t n, double level, double *restrict y) {
+static void soft_clip(const float *restrict x, size_t n, double level, float *restrict y) {
     const double scale = 2.0 / level;
     for (size_t i = 0; i < n; i++) {
         /* tanh z = (1 - exp(-2z)) / (1 + exp(-2z)) */
-        const double e = exp_neg(fabs(x[i]) * scale);
-        y[i] = copysign(level * ((1.0 - e) / (1.0 + e)), x[i]);
+        const double e = exp_neg(fabs((double)x[i]) * scale);
+        y[i] = (float)copysign(level * ((1.0 - e) / (1.0 + e)), (double)x[i]);
     }
 }
 

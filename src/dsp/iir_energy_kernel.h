@@ -3,22 +3,9 @@
 
 static void transpose8(const float *x, size_t n, double *y) {
     const size_t whole = n - n % 4;
-    for (size_t half = 0; half < LANES; half += 4) {
-        const float *x0 = x + half * n, *x1 = x0 + n, *x2 = x1 + n, *x3 = x2 + n;
-        for (size_t i = 0; i < whole; i += 4) {
-            const vec4f a = *(const vec4f *)(x0 + i), b = *(const vec4f *)(x1 + i);
-            const vec4f c = *(const vec4f *)(x2 + i), d = *(const vec4f *)(x3 + i);
-            const vec4f ab_low = SHUFFLE4F(a, b, 0, 4, 1, 5);
-            const vec4f ab_high = SHUFFLE4F(a, b, 2, 6, 3, 7);
-            const vec4f cd_low = SHUFFLE4F(c, d, 0, 4, 1, 5);
-            const vec4f cd_high = SHUFFLE4F(c, d, 2, 6, 3, 7);
-            double *out = y + i * LANES + half;
-            *(vec4 *)(out) = WIDEN4(SHUFFLE4F(ab_low, cd_low, 0, 1, 4, 5));
-            *(vec4 *)(out + LANES) = WIDEN4(SHUFFLE4F(ab_low, cd_low, 2, 3, 6, 7));
-            *(vec4 *)(out + 2 * LANES) = WIDEN4(SHUFFLE4F(ab_high, cd_high, 0, 1, 4, 5));
-            *(vec4 *)(out + 3 * LANES) = WIDEN4(SHUFFLE4F(ab_high, cd_high, 2, 3, 6, 7));
-        }
-    }
+    for (size_t half = 0; half < LANES; half += 4)
+        for (size_t i = 0; i < whole; i += 4)
+            transpose4x4_widen(x + half * n + i, n, y + i * LANES + half, LANES);
     for (size_t i = whole; i < n; i++)
         for (size_t s = 0; s < LANES; s++)
             y[i * LANES + s] = (double)x[s * n + i];

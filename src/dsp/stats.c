@@ -17,10 +17,10 @@ double pt_stats_power(const float *x, size_t n) {
     return stats.energy_about / (double)n;
 }
 
-void pt_moments_add(pt_moments *moments, const double *x, size_t n) {
+void pt_moments_add(pt_moments *moments, const float *x, size_t n) {
     double sum, squares;
     if (n == 0) return;
-    if (moments->n == 0) moments->origin = x[0];
+    if (moments->n == 0) moments->origin = (double)x[0];
     pt_dsp_ops_get_best()->moments(x, n, moments->origin, &sum, &squares);
     moments->sum += sum;
     moments->squares += squares;
@@ -37,7 +37,7 @@ double pt_moments_power(const pt_moments *moments) {
     return power < 0.0 ? 0.0 : power; /* a NaN stays one */
 }
 
-void pt_comoments_add(pt_comoments *comoments, const double *x, const double *y, size_t n) {
+void pt_comoments_add(pt_comoments *comoments, const float *x, const float *y, size_t n) {
     pt_moments_add(&comoments->x, x, n);
     pt_moments_add(&comoments->y, y, n);
     comoments->products += pt_dsp_ops_get_best()->sum_products_about(x, y, n, comoments->x.origin,
@@ -49,13 +49,7 @@ double pt_comoments_covariance(const pt_comoments *comoments) {
     return comoments->products / n - comoments->x.sum / n * (comoments->y.sum / n);
 }
 
-double pt_stats_power_double(const double *x, size_t n) {
-    pt_moments moments = {0};
-    pt_moments_add(&moments, x, n);
-    return pt_moments_power(&moments);
-}
-
-double pt_stats_peak_double(const double *x, size_t n) {
+float pt_stats_peak(const float *x, size_t n) {
     return pt_dsp_ops_get_best()->peak(x, n);
 }
 

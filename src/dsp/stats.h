@@ -37,7 +37,7 @@ typedef struct pt_moments {
     size_t n;
 } pt_moments; /* zero it to start */
 
-void pt_moments_add(pt_moments *moments, const double *x, size_t n);
+void pt_moments_add(pt_moments *moments, const float *x, size_t n);
 
 /** n >= 1 */
 double pt_moments_mean(const pt_moments *moments);
@@ -49,14 +49,11 @@ typedef struct pt_comoments {
     double products;
 } pt_comoments; /* zero it to start */
 
-void pt_comoments_add(pt_comoments *comoments, const double *x, const double *y, size_t n);
+void pt_comoments_add(pt_comoments *comoments, const float *x, const float *y, size_t n);
 double pt_comoments_covariance(const pt_comoments *comoments);
 
-/** AC power of a whole signal by pt_moments. */
-double pt_stats_power_double(const double *x, size_t n);
-
 /** max|x|; a NaN is ignored. */
-double pt_stats_peak_double(const double *x, size_t n);
+float pt_stats_peak(const float *x, size_t n);
 
 /** Whether no sample is a NaN or an infinity. */
 bool pt_stats_all_finite(const float *x, size_t n);

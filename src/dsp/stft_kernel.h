@@ -4,15 +4,9 @@
 /* Samples i to i + 3 of four frames: to rows 0 to 3 of y, stride apart, windowed. */
 INLINE void stft_transpose_window(const float *x, size_t hop, const double *window, double *y,
                                   size_t stride) {
-    const vec4f a = *(const vec4f *)x, b = *(const vec4f *)(x + hop);
-    const vec4f c = *(const vec4f *)(x + 2 * hop), d = *(const vec4f *)(x + 3 * hop);
-    const vec4f ab_low = SHUFFLE4F(a, b, 0, 4, 1, 5);
-    const vec4f ab_high = SHUFFLE4F(a, b, 2, 6, 3, 7);
-    const vec4f cd_low = SHUFFLE4F(c, d, 0, 4, 1, 5);
-    const vec4f cd_high = SHUFFLE4F(c, d, 2, 6, 3, 7);
-    const vec4f row[4] = {
-        SHUFFLE4F(ab_low, cd_low, 0, 1, 4, 5), SHUFFLE4F(ab_low, cd_low, 2, 3, 6, 7),
-        SHUFFLE4F(ab_high, cd_high, 0, 1, 4, 5), SHUFFLE4F(ab_high, cd_high, 2, 3, 6, 7)};
+    vec4f row[4];
+    UNROLL for (size_t r = 0; r < 4; r++) row[r] = *(const vec4f *)(x + r * hop);
+    transpose4(row);
     UNROLL for (size_t r = 0; r < 4; r++) * (vec4 *)(y + r * stride) = WIDEN4(row[r]) * window[r];
 }
 

@@ -173,7 +173,8 @@ TEST(dsp_kernels, iir_energy_gives_the_same_bits) {
 TEST(dsp_kernels, biquads_give_the_same_bits) {
     enum { N = PT_BIQUAD_BLOCK, SECTIONS = 3 };
     float *x = stimulus_alloc(N);
-    double *expected = alloc_aligned(N), *found = alloc_aligned(N), *lanes = alloc_aligned(N);
+    float *expected = stimulus_alloc(N), *found = stimulus_alloc(N);
+    double *lanes = alloc_aligned(N);
     pt_biquad_plan plan[SECTIONS];
     for (size_t s = 0; s < SECTIONS; s++) {
         const pt_biquad section =
@@ -186,16 +187,20 @@ TEST(dsp_kernels, biquads_give_the_same_bits) {
         for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++) {
             for (size_t s = 0; s < SECTIONS; s++)
                 state[s][0] = 0.3, state[s][1] = -0.2 * (double)s;
-            for (size_t i = 0; i < N; i++)
-                found[i] = (double)x[i];
-            pt_dsp_ops_get((patina_isa)isa)->biquad_cascade(plan, SECTIONS, found, lanes, state);
+            pt_dsp_ops_get((patina_isa)isa)->biquad_cascade(plan, SECTIONS, x, lanes, state, found);
             if (isa == PATINA_ISA_C) {
                 memcpy(expected, found, N * sizeof *found);
                 memcpy(expected_state, state, sizeof state);
             }
             CHECK(memcmp(expected, found, N * sizeof *found) == 0);
             CHECK(memcmp(expected_state, state, sizeof state) == 0);
-            CHECK(found[0] != 0.0);
+            CHECK(found[0] != 0.0F);
+            memcpy(found, x, N * sizeof *found); /* in place */
+            for (size_t s = 0; s < SECTIONS; s++)
+                state[s][0] = 0.3, state[s][1] = -0.2 * (double)s;
+            pt_dsp_ops_get((patina_isa)isa)
+                ->biquad_cascade(plan, SECTIONS, found, lanes, state, found);
+            CHECK(memcmp(expected, found, N * sizeof *found) == 0);
         }
     }
     free(x), free(expected), free(found), free(lanes);
@@ -232,11 +237,17 @@ TEST(dsp_kernels, welch_gives_the_same_bits) {
 
 enum { N_WAVE = 1003 };
 
-/* Doubles of all sizes, and of both signs. */
+/* Numbers of all sizes, and of both signs. */
 static void fill_wide(double *x, size_t n) {
     uint32_t state = 5;
     for (size_t i = 0; i < n; i++)
         x[i] = ldexp(stimulus_next_random(&state), (int)(i % 41) - 20);
+}
+
+static void fill_wide_float(float *x, size_t n) {
+    uint32_t state = 5;
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)ldexp(stimulus_next_random(&state), (int)(i % 41) - 20);
 }
 
 /* Every kind of period: 160 of 147, odd numbers, few samples. x is no longer than is read. */
@@ -277,29 +288,24 @@ TEST(dsp_kernels, polyphase_gives_the_same_bits) {
 }
 
 TEST(dsp_kernels, sums_give_the_same_bits) {
-    double *x = alloc_aligned(N_WAVE), *y = alloc_aligned(N_WAVE);
-    float xf[N_WAVE];
-    fill_wide(x, N_WAVE);
-    for (size_t i = 0; i < N_WAVE; i++) {
+    static float x[N_WAVE], y[N_WAVE];
+    fill_wide_float(x, N_WAVE);
+    for (size_t i = 0; i < N_WAVE; i++)
         y[i] = x[(i * 7) % N_WAVE];
-        xf[i] = (float)x[i];
-    }
     for (size_t n = 1; n <= N_WAVE; n += n < 20 ? 1 : 101) {
-        double plain_sum = 0.0, plain_float_sum = 0.0, plain_squares = 0.0, plain_products = 0.0,
-               plain_peak = 0.0;
+        double plain_sum = 0.0, plain_squares = 0.0, plain_products = 0.0, plain_peak = 0.0;
         double size = 0.0, c_sum, c_squares;
         for (size_t i = 0; i < n; i++) {
-            plain_sum += x[i];
-            plain_float_sum += (double)xf[i];
-            plain_squares += (x[i] - 0.5) * (x[i] - 0.5);
-            plain_products += (x[i] - 0.5) * (y[i] + 2.0);
-            plain_peak = fmax(plain_peak, fabs(x[i]));
-            size +=
-                (fabs(x[i]) + 0.5) * (fabs(y[i]) + 2.0) + (fabs(x[i]) + 0.5) * (fabs(x[i]) + 0.5);
+            const double v = (double)x[i], w = (double)y[i];
+            plain_sum += v;
+            plain_squares += (v - 0.5) * (v - 0.5);
+            plain_products += (v - 0.5) * (w + 2.0);
+            plain_peak = fmax(plain_peak, fabs(v));
+            size += (fabs(v) + 0.5) * (fabs(w) + 2.0) + (fabs(v) + 0.5) * (fabs(v) + 0.5);
         }
         const double tolerance = 2.2e-16 * (double)n * size; /* n additions in another order */
         const pt_dsp_ops *c = pt_dsp_ops_get(PATINA_ISA_C);
-        CHECK_NEAR(c->sum(xf, n), plain_float_sum, tolerance);
+        CHECK_NEAR(c->sum(x, n), plain_sum, tolerance);
         c->moments(x, n, 0.5, &c_sum, &c_squares);
         CHECK_NEAR(c_sum, plain_sum - 0.5 * (double)n, tolerance);
         CHECK_NEAR(c_squares, plain_squares, tolerance);
@@ -307,7 +313,7 @@ TEST(dsp_kernels, sums_give_the_same_bits) {
         CHECK_NEAR(c->peak(x, n), plain_peak, 0.0);
         for (int isa = PATINA_ISA_AVX2; isa <= (int)patina_isa_detect(); isa++) {
             const pt_dsp_ops *ops = pt_dsp_ops_get((patina_isa)isa);
-            CHECK_NEAR(ops->sum(xf, n), c->sum(xf, n), 0.0);
+            CHECK_NEAR(ops->sum(x, n), c->sum(x, n), 0.0);
             double its_sum, its_squares;
             ops->moments(x, n, 0.5, &its_sum, &its_squares);
             CHECK_NEAR(its_sum, c_sum, 0.0);
@@ -317,48 +323,45 @@ TEST(dsp_kernels, sums_give_the_same_bits) {
             CHECK_NEAR(ops->peak(x, n), c->peak(x, n), 0.0);
         }
     }
-    free(x);
-    free(y);
 }
 
 /* From the definitions, in place too; lengths with every rest. */
 TEST(dsp_kernels, mixing_gives_the_same_bits) {
     enum { HISTORY = 40, N = 45 };
     static const size_t delay[] = {1, 17, HISTORY};
-    static const double gain[] = {0.7, -0.3, 0.1};
-    double x[HISTORY + N], y[N], z[N];
-    float xf[N], yf[N];
-    fill_wide(x, HISTORY + N);
-    fill(xf, N, SPREAD);
+    static const float gain[] = {0.7F, -0.3F, 0.1F};
+    double wide[N];
+    float x[HISTORY + N], y[N], z[N];
+    fill_wide_float(x, HISTORY + N);
+    fill_wide(wide, N);
     for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++) {
         const pt_dsp_ops *ops = pt_dsp_ops_get((patina_isa)isa);
-        const double *now = x + HISTORY;
+        const float *now = x + HISTORY;
         for (size_t n = 0; n <= N; n++) {
             size_t n_wrong = 0;
-            ops->widen(xf, n, y);
-            ops->narrow(now, n, 0.3, yf);
+            ops->narrow(wide, n, y);
             for (size_t i = 0; i < n; i++)
-                n_wrong += y[i] != (double)xf[i] || yf[i] != (float)(0.3 * now[i]);
+                n_wrong += y[i] != (float)wide[i];
             memcpy(y, x, sizeof y);
-            ops->mix(y, 0.9, now, -0.7, 0.2, n, y);
-            ops->hard_clip(now, n, 2.0, z);
+            ops->mix(y, 0.9F, now, -0.7F, 0.2F, n, y);
+            ops->hard_clip(now, n, 2.0F, z);
             for (size_t i = 0; i < n; i++)
-                n_wrong += y[i] != 0.9 * x[i] + (-0.7 * now[i] + 0.2) ||
-                           z[i] != fmax(-2.0, fmin(2.0, now[i]));
-            ops->delayed_sum(now, n, delay, gain, 3, 0.5, y);
+                n_wrong += y[i] != 0.9F * x[i] + (-0.7F * now[i] + 0.2F) ||
+                           z[i] != fmaxf(-2.0F, fminf(2.0F, now[i]));
+            ops->delayed_sum(now, n, delay, gain, 3, 0.5F, y);
             for (size_t i = 0; i < n; i++)
                 n_wrong +=
                     y[i] !=
-                    0.5 * (((now[i] + gain[0] * *(now + i - 1)) + gain[1] * *(now + i - 17)) +
-                           gain[2] * *(now + i - HISTORY));
-            uint64_t selected[N], digit, bits;
+                    0.5F * (((now[i] + gain[0] * *(now + i - 1)) + gain[1] * *(now + i - 17)) +
+                            gain[2] * *(now + i - HISTORY));
+            uint32_t selected[N], digit, bits;
             memcpy(&digit, &now[N / 2], sizeof digit);
-            digit = (digit & INT64_MAX) >> 52;
-            size_t n_selected = ops->select_magnitudes(now, n, 52, digit, selected);
+            digit = (digit & INT32_MAX) >> 23;
+            size_t n_selected = ops->select_magnitudes(now, n, 23, digit, selected);
             for (size_t i = n; i-- > 0;) {
                 memcpy(&bits, &now[i], sizeof bits);
-                bits &= INT64_MAX;
-                if (bits >> 52 == digit) n_wrong += selected[--n_selected] != bits;
+                bits &= INT32_MAX;
+                if (bits >> 23 == digit) n_wrong += selected[--n_selected] != bits;
             }
             CHECK_INT(n_selected, 0);
             CHECK_INT(n_wrong, 0);
@@ -371,16 +374,17 @@ TEST(dsp_kernels, elementary_functions_give_the_same_bits) {
     double *x = alloc_aligned(N_WAVE), *found = alloc_aligned(2 * N_WAVE),
            *expected = alloc_aligned(2 * N_WAVE);
     static uint32_t words[4 * N_WAVE], plain_words[4 * N_WAVE];
-    static float db[N_WAVE], plain_db[N_WAVE];
+    static float db[N_WAVE], plain_db[N_WAVE], samples[N_WAVE];
     const uint32_t key[2] = {1, 0x80000000U}, counter[3] = {7, 0xFFFFFFFFU, 3};
     const pt_dsp_ops *c = pt_dsp_ops_get(PATINA_ISA_C);
     fill_wide(x, N_WAVE);
+    fill_wide_float(samples, N_WAVE);
     for (int isa = PATINA_ISA_AVX2; isa <= (int)patina_isa_detect(); isa++) {
         const pt_dsp_ops *ops = pt_dsp_ops_get((patina_isa)isa);
         for (size_t n = 1; n <= N_WAVE; n += n < 20 ? 1 : 327) {
-            c->soft_clip(x, n, 3000.0, expected);
-            ops->soft_clip(x, n, 3000.0, found);
-            CHECK(memcmp(found, expected, n * sizeof *found) == 0);
+            c->soft_clip(samples, n, 3000.0, plain_db);
+            ops->soft_clip(samples, n, 3000.0, db);
+            CHECK(memcmp(db, plain_db, n * sizeof *db) == 0);
 
             c->philox_words(key, counter, 0xFFFFFFF0U, n, plain_words); /* runs over */
             ops->philox_words(key, counter, 0xFFFFFFF0U, n, words);

@@ -15,8 +15,9 @@
 
 /* ---- the independent implementation ---- */
 
-/* The limits of the definitions are 1e-4 of the peak, 1e-5 for comb, pops and hard clip. Both sides
- * compute in double and round once to float, 6e-8 of the peak. */
+/* The limits of the definitions are 1e-4 of the peak, 1e-5 for comb, pops and hard clip. The other
+ * side computes in double and rounds once to float, this one rounds after each stage, 3e-8 of a
+ * sample. */
 #define SAMPLE_TOLERANCE 2e-7
 
 static void check_samples(pt_test *t, const char *name, const float *mine, const char *file) {
@@ -54,7 +55,7 @@ static void check_case(pt_test *t, fixture *b, const char *name, const json_t *w
         CHECK_NEAR(ratio_db(s, damage.distortion_power),
                    json_real_value(json_object_get(wanted, "sdr_db")), 1e-6);
         CHECK_NEAR(damage.output_gain, json_real_value(json_object_get(wanted, "output_gain")),
-                   1e-12);
+                   1.2e-7); /* of a peak that is rounded to float after a stage or two */
         check_json_text(t, name, patina_degrade_stats_to_json(&damage),
                         json_object_get(wanted, "stages"), 1e-7);
     }
@@ -153,7 +154,7 @@ TEST(effects, noise_equals_the_random_stream) {
         snprintf(json, sizeof json, "[{\"fx\":\"noise\",\"colour\":\"%s\",\"snr_db\":20}]", colour);
         REQUIRE_OK(fixture_render_stems(&b, json, x, N, &stems, &damage, &t->err));
         for (size_t i = 0; i < 16; i++) {
-            mine += stems.noise[i] * stems.noise[i];
+            mine += pow((double)stems.noise[i], 2.0);
             theirs += pow(json_real_value(json_array_get(wanted, i)), 2.0);
         }
         for (size_t i = 0; i < 16; i++)
@@ -167,7 +168,7 @@ TEST(effects, noise_equals_the_random_stream) {
 
 /* Slope of the spectrum in dB per octave, 40 Hz to 16 kHz: a Welch estimate, then a regression of
  * the levels over log2 f, with equal weight for each octave. */
-static double slope_db(const double *x, size_t n) {
+static double slope_db(const float *x, size_t n) {
     enum { F = 8192 };
     double *frame = aligned_alloc(64, F * sizeof *frame);
     double *spectrum = aligned_alloc(64, (F + 8) * sizeof *spectrum);
@@ -177,7 +178,7 @@ static double slope_db(const double *x, size_t n) {
 
     for (size_t start = 0; start + F <= n; start += F / 2) {
         for (size_t i = 0; i < F; i++)
-            frame[i] = x[start + i] * (0.5 - 0.5 * cos(2.0 * M_PI * (double)i / F));
+            frame[i] = (double)x[start + i] * (0.5 - 0.5 * cos(2.0 * M_PI * (double)i / F));
         reference_rfft(frame, F, spectrum);
         for (size_t k = 0; k <= F / 2; k++)
             power[k] +=
@@ -219,7 +220,8 @@ TEST(effects, noise_slopes) {
             CHECK_NEAR(slope_db(stems.noise, n), colours[c].slope_db, n == TEN_S ? 0.1 : 0.2);
             pt_moments moments = {0};
             pt_moments_add(&moments, stems.noise, n);
-            CHECK_NEAR(pt_moments_mean(&moments), 0.0, 1e-12);
+            /* the rounding of samples up to 5 standard deviations, and of the offset */
+            CHECK_NEAR(pt_moments_mean(&moments) / sqrt(pt_moments_power(&moments)), 0.0, 1e-7);
         }
     fixture_close(&b);
     free(x);
@@ -234,7 +236,8 @@ TEST(effects, noise_is_flat_below_20_hz) {
     fixture b;
     float *x = music_new(N, 3);
     double *spectrum = aligned_alloc(64, (N + 8) * sizeof *spectrum), low = 0.0, high = 0.0;
-    REQUIRE(fixture_open(t, &b) && spectrum);
+    double *samples = aligned_alloc(64, N * sizeof *samples);
+    REQUIRE(fixture_open(t, &b) && spectrum && samples);
     patina_effect_chain *chain = NULL;
     REQUIRE_OK(patina_effect_chain_from_json(
         "[{\"fx\":\"noise\",\"colour\":\"brown\",\"snr_db\":10}]", &chain, &t->err));
@@ -245,7 +248,9 @@ TEST(effects, noise_is_flat_below_20_hz) {
         pt_arena_reset(&b.arena);
         REQUIRE_OK(pt_effect_chain_render_stems(b.config, chain, &rng, x, N, &stems, &damage,
                                                 &b.arena, &t->err));
-        reference_rfft(stems.noise, N, spectrum); /* one period, so no window is needed */
+        for (size_t i = 0; i < N; i++)
+            samples[i] = (double)stems.noise[i];
+        reference_rfft(samples, N, spectrum); /* one period, so no window is needed */
         double total = 0.0, below = 0.0, at = 0.0;
         for (size_t k = 1; k < N / 2; k++) {
             const double f = RATE * (double)k / N;
@@ -259,6 +264,7 @@ TEST(effects, noise_is_flat_below_20_hz) {
     }
     CHECK_NEAR(low / high, 27.0 / 13.65, 0.8);
     patina_effect_chain_close(&chain);
+    free(samples);
     free(spectrum);
     fixture_close(&b);
     free(x);
@@ -309,7 +315,7 @@ TEST(effects, noise_level_is_relative_to_the_signal_stem) {
                              x, N, y, &damage, &t->err));
     CHECK_NEAR(10.0 * log10(damage.signal_power / damage.noise_power), 6.0, 1e-9);
 
-    double *before = calloc(N, sizeof *before);
+    float *before = calloc(N, sizeof *before);
     REQUIRE(before);
     snprintf(json, sizeof json, "[%s]", pops);
     REQUIRE_OK(fixture_render_stems(&b, json, x, N, &stems, &damage, &t->err));
@@ -319,7 +325,7 @@ TEST(effects, noise_level_is_relative_to_the_signal_stem) {
     REQUIRE_OK(fixture_render_stems(&b, json, x, N, &stems, &damage, &t->err));
     for (size_t i = 0; i < N; i++)
         before[i] = stems.noise[i] - before[i];
-    CHECK_NEAR(10.0 * log10(pt_stats_power(x, N) / pt_stats_power_double(before, N)), 6.0, 1e-6);
+    CHECK_NEAR(10.0 * log10(pt_stats_power(x, N) / pt_stats_power(before, N)), 6.0, 1e-6);
     free(before);
     fixture_close(&b);
     free(x);
@@ -386,7 +392,7 @@ TEST(effects, clip_threshold_is_the_order_statistic) {
             const size_t rank = (size_t)ceil((1.0 - fractions[f]) * (double)n);
             REQUIRE_OK(clip(t, &b, "hard", fractions[f], x, n, y, &damage));
             CHECK_NEAR(damage.stage[0].threshold,
-                       fmax((double)sorted[rank - 1], 0.05 * (double)sorted[n - 1]), 0.0);
+                       (float)fmax((double)sorted[rank - 1], 0.05 * (double)sorted[n - 1]), 0.0);
             free(x);
             free(y);
             free(sorted);
@@ -394,7 +400,7 @@ TEST(effects, clip_threshold_is_the_order_statistic) {
     fixture_close(&b);
 }
 
-/* Two levels that differ in their last ten bits only. */
+/* Two levels that differ in their last bit only. */
 TEST(effects, clip_threshold_is_exact) {
     const float x[4] = {0.75F, 0.75F, 0.75F, 0.75F};
     fixture b;
@@ -403,11 +409,10 @@ TEST(effects, clip_threshold_is_exact) {
     REQUIRE(fixture_open(t, &b));
     REQUIRE_OK(
         fixture_render_stems(&b,
-                             "[{\"fx\": \"comb\", \"taps\": [{\"delay\": 2, \"gain\": 1e-13}]}, "
+                             "[{\"fx\": \"comb\", \"taps\": [{\"delay\": 2, \"gain\": 1e-7}]}, "
                              "{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": 0.25}]",
                              x, 4, &stems, &damage, &t->err));
-    CHECK_NEAR(damage.stage[1].threshold, 0.75 + 1e-13 * 0.75, 0.0);
-    CHECK(damage.stage[1].threshold > 0.75);
+    CHECK_NEAR(damage.stage[1].threshold, nextafterf(0.75F, 1.0F), 0.0);
     fixture_close(&b);
 }
 
@@ -446,7 +451,7 @@ TEST(effects, clip_floor) {
     REQUIRE(fixture_open(t, &b));
     x[100] = 0.5F, x[200] = -0.8F, x[300] = 0.01F;
     REQUIRE_OK(clip(t, &b, "hard", 0.01, x, N, y, &damage));
-    CHECK_NEAR(damage.stage[0].threshold, 0.05 * (double)0.8F, 1e-15);
+    CHECK_NEAR(damage.stage[0].threshold, (float)(0.05 * (double)0.8F), 0.0);
     CHECK_NEAR(y[100], 0.04, 1e-8);
     CHECK_NEAR(y[200], -0.04, 1e-8);
     CHECK_NEAR(y[300], 0.01, 1e-8);
@@ -596,7 +601,7 @@ TEST(effects, pops_are_periodic) {
         size_t n_wrong = 0, n_different = 0;
         for (size_t i = 0; i < TEN_S; i++) {
             const bool inside = i >= OFFSET && (i - OFFSET) % 48000 < WIDTH;
-            n_wrong += !inside && stems.noise[i] != 0.0;
+            n_wrong += !inside && stems.noise[i] != 0.0F;
             n_different += i >= 48000 + OFFSET && stems.noise[i] != stems.noise[i - 48000];
         }
         CHECK_INT(n_wrong, 0);
@@ -607,9 +612,9 @@ TEST(effects, pops_are_periodic) {
                                              sin(2.0 * M_PI * 440.0 * k / RATE) *
                                              exp(-5.0 * k / WIDTH)
                                        : -peak * pow(10.0, -6.0 / 20.0);
-            CHECK_NEAR(stems.noise[OFFSET + i], wanted, 1e-14);
+            CHECK_NEAR(stems.noise[OFFSET + i], wanted, 6e-8 * fabs(wanted) + 1e-14);
         }
-        CHECK(stems.noise[TEN_S - 1] != 0.0); /* 180 of the 480 samples of the tenth */
+        CHECK(stems.noise[TEN_S - 1] != 0.0F); /* 180 of the 480 samples of the tenth */
     }
     fixture_close(&b);
     free(x);
