@@ -620,7 +620,7 @@ static patina_status stems_finish(pt_stems *stems, float *degraded, patina_degra
     const double gain = (double)peak > OUTPUT_PEAK ? OUTPUT_PEAK / (double)peak : 1.0;
 
     /* Drawn chains are far from overflow, but a recipe can have 16 stages of 16 boosts by 60 dB.
-     * The powers are checked because the peak ignores NaN. */
+     * The peak of a signal has a NaN, fmaxf ignores it: the powers are checked too. */
     if (!isfinite(peak) || !isfinite(stats->signal_power) || !isfinite(stats->rest_power))
         return pt_fail(err, PATINA_EFORMAT, "the gains of this chain make samples overflow");
 

@@ -56,9 +56,9 @@ static void coloured_spectrum(const pt_rng *rng, int colour, size_t size, float 
     for (size_t first = 0; first < size / 2; first += CHUNK) {
         const size_t n = chunk_length(first, size / 2), end = first + n;
         gaussian_chunk(rng, first, n, pairs);
-        const size_t k = first > flat ? first : flat;
-        if (k < end) ops->spectral_tilt(k, end - k, knee, colour == PINK, pairs + 2 * (k - first));
         ops->narrow(pairs, 2 * n, spectrum + 2 * first);
+        const size_t k = first > flat ? first : flat;
+        if (k < end) ops->spectral_tilt(k, end - k, knee, colour == PINK, spectrum + 2 * k);
     }
     spectrum[0] = spectrum[1] = spectrum[size] = spectrum[size + 1] = 0.0F;
 }

@@ -112,8 +112,8 @@ typedef struct pt_dsp_ops {
     void (*gauss_pairs)(const uint32_t *words, size_t n_pairs, double *pairs);
 
     /* Multiplies pair p by knee / (first + p), or by its square root; first from 1 and
-     * first + n_pairs to 2^31. */
-    void (*spectral_tilt)(size_t first, size_t n_pairs, double knee, bool use_sqrt, double *pairs);
+     * first + n_pairs to 2^24, up to where integers are exact floats. */
+    void (*spectral_tilt)(size_t first, size_t n_pairs, double knee, bool use_sqrt, float *pairs);
 
     /* Power spectra of 16 frames, hop apart: power [n_bins][16], n_bins at most PT_STFT_BINS and
      * power aligned to 64. Real and imaginary parts are rounded to float before they are squared.

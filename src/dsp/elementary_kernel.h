@@ -120,10 +120,11 @@ static void power_to_db(const double *restrict power, size_t n, float *restrict 
 }
 
 static void spectral_tilt(size_t first, size_t n_pairs, double knee, bool use_sqrt,
-                          double *restrict pairs) {
+                          float *restrict pairs) {
+    const float numerator = (float)knee;
     for (size_t p = 0; p < n_pairs; p++) {
-        const double ratio = knee / (double)(int32_t)(first + p);
-        const double gain = use_sqrt ? sqrt(ratio) : ratio;
+        const float ratio = numerator / (float)(int32_t)(first + p);
+        const float gain = use_sqrt ? sqrtf(ratio) : ratio;
         pairs[2 * p] *= gain;
         pairs[2 * p + 1] *= gain;
     }

@@ -53,9 +53,8 @@ float pt_stats_peak(const float *x, size_t n) {
     return pt_dsp_ops_get_best()->peak(x, n);
 }
 
-/* A double does not overflow by a sum of floats, and a NaN or an infinity stays in it. */
 bool pt_stats_all_finite(const float *x, size_t n) {
-    return isfinite(pt_dsp_ops_get_best()->sum(x, n));
+    return isfinite(pt_stats_peak(x, n));
 }
 
 void pt_running_mean_add(pt_running_mean *mean, const float *x, size_t n) {

@@ -52,7 +52,7 @@ typedef struct pt_comoments {
 void pt_comoments_add(pt_comoments *comoments, const float *x, const float *y, size_t n);
 double pt_comoments_covariance(const pt_comoments *comoments);
 
-/** max|x|; a NaN is ignored. */
+/** max|x|; a NaN if there is one. */
 float pt_stats_peak(const float *x, size_t n);
 
 /** Whether no sample is a NaN or an infinity. */

@@ -15,7 +15,19 @@
     return pt_stats_sum_lanes(lane)
 
 static double sum(const float *x, size_t n) {
-    RETURN_SUM(n, (double)x[i]);
+    vec sums[N_VECS] = {0};
+    _Alignas(64) double lane[LANES];
+    const size_t whole = n - n % LANES;
+    for (size_t i = 0; i < whole; i += LANES)
+        UNROLL for (size_t v = 0; v < N_VECS; v++) {
+            const vec_half samples = *(const vec_half_unaligned *)(x + i + v * WIDTH);
+            sums[v] += WIDEN(samples);
+        }
+    for (size_t v = 0; v < N_VECS; v++)
+        store_lanes(lane, v, sums[v]);
+    for (size_t i = whole; i < n; i++)
+        lane[i - whole] += (double)x[i];
+    return pt_stats_sum_lanes(lane);
 }
 
 static void moments(const float *x, size_t n, double origin, double *sum_of, double *squares) {
@@ -47,25 +59,29 @@ static double sum_products_about(const float *x, const float *y, size_t n, doubl
     RETURN_SUM(n, ((double)x[i] - centre_x) * ((double)y[i] - centre_y));
 }
 
-/* No comparison with a NaN is true, so it is ignored. */
+/* Magnitudes are in the order of their bits, those of a NaN above all others. */
 static float peak(const float *x, size_t n) {
     const mask_float magnitude = (mask_float){0} + INT32_MAX; /* all bits but the sign */
-    vec_float peaks[N_VECS] = {0};
-    _Alignas(64) float lane[FLOAT_LANES];
-    float highest = 0.0F;
+    mask_float peaks[N_VECS] = {0};
+    _Alignas(64) int32_t lane[FLOAT_LANES];
+    int32_t highest = 0;
     const size_t whole = n - n % FLOAT_LANES;
     for (size_t i = 0; i < whole; i += FLOAT_LANES)
         UNROLL for (size_t v = 0; v < N_VECS; v++) {
             const vec_float samples = *(const vec_float_unaligned *)(x + i + v * FLOAT_WIDTH);
-            const vec_float size = (vec_float)((mask_float)samples & magnitude);
-            const mask_float larger = size > peaks[v];
-            peaks[v] = (vec_float)(((mask_float)size & larger) | ((mask_float)peaks[v] & ~larger));
+            const mask_float size = (mask_float)samples & magnitude, larger = size > peaks[v];
+            peaks[v] = (size & larger) | (peaks[v] & ~larger);
         }
-    for (size_t v = 0; v < N_VECS; v++)
-        store_lanes_float(lane, v, peaks[v]);
+    memcpy(lane, peaks, sizeof lane);
     for (size_t l = 0; l < FLOAT_LANES; l++)
         highest = lane[l] > highest ? lane[l] : highest;
-    for (size_t i = whole; i < n; i++)
-        highest = fabsf(x[i]) > highest ? fabsf(x[i]) : highest;
-    return highest;
+    for (size_t i = whole; i < n; i++) {
+        int32_t size;
+        memcpy(&size, &x[i], sizeof size);
+        size &= INT32_MAX;
+        highest = size > highest ? size : highest;
+    }
+    float result;
+    memcpy(&result, &highest, sizeof result);
+    return result;
 }

@@ -131,12 +131,14 @@ TEST(stats, running_mean_gives_the_bits_of_the_mean) {
     free(x);
 }
 
-TEST(stats, peak_ignores_nan) {
+TEST(stats, peak_of_nan_is_nan) {
     float x[48] = {0};
-    x[0] = 2.0F; /* the same lane: a peak, a NaN, less */
-    x[16] = NAN;
+    x[0] = INFINITY; /* the same lane: a peak, a NaN, less */
+    x[16] = -NAN;
     x[32] = 1.0F;
-    CHECK_NEAR(pt_stats_peak(x, 48), 2.0, 0.0);
+    CHECK(isnan(pt_stats_peak(x, 48)));
+    x[16] = 0.0F;
+    CHECK(isinf(pt_stats_peak(x, 48)));
 }
 
 TEST(stats, peak_and_finiteness) {
