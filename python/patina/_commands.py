@@ -93,7 +93,7 @@ def effects(suite: JsonInput | None = None) -> List[dict[str, Any]]:
 
 def fetch(name: str | None = None, *, kind: Literal["model", "dataset"] = "model", pattern: str | None = None,
           revision: str | None = None, retries: int | None = None) -> str:
-    """Downloads a model or a data set of the Hugging Face hub into the cache of huggingface_hub, and returns its
+    """Downloads a model or a data set from the Hugging Face hub into the cache of huggingface_hub, and returns its
     folder. `generate(corpus="hf://datasets/OWNER/NAME")` reads the data set.
 
     Args:

@@ -425,7 +425,8 @@ static patina_status open_filter(table *t, patina_error *err) {
         const pt_condition *c = &t->filter->item[i];
         if (!pt_filter_is_on_column(c)) continue;
         if (i >= FILTER_MAX)
-            return pt_fail(err, PATINA_EUSAGE, "a filter of over %d conditions", FILTER_MAX);
+            return pt_fail(err, PATINA_EUSAGE, "the filter has more than %d conditions",
+                           FILTER_MAX);
         size_t field = pt_parquet_find_child(t->parquet, 0, c->field);
         if (field == PT_PARQUET_NONE && strcmp(c->field, "licence") == 0)
             field = pt_parquet_find_child(t->parquet, 0, "license");

@@ -62,7 +62,7 @@ test_refusals() {
     assert_stderr "another setting 'purity_cap'"
     run merge a overlap --out out
     assert_status 2
-    assert_stderr "is in another of the sets"
+    assert_stderr "is also in another of the sets"
     run merge a ./a/ --out out
     assert_status 2
     assert_stderr "data set './a' is given twice"

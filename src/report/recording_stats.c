@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* recordings.c - counts of recordings and captions */
+/* recording_stats.c - counts of recordings and captions */
 
-#include "report/recordings.h"
+#include "report/recording_stats.h"
 
 #include <stdlib.h>
 #include <string.h>
