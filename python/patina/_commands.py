@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The commands of the program beside generate."""
+"""The commands of the program other than generate."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def finish(out: StrPath) -> dict[str, Any]:
 
 
 def merge(sets: Iterable[StrPath], out: StrPath) -> dict[str, Any]:
-    """Makes one data set of several finished ones with equal settings and model, and returns the content of
+    """Merges several finished data sets with equal settings and model into one, and returns the content of
     its dataset.json.
 
     Args:

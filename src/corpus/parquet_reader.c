@@ -1042,8 +1042,8 @@ static patina_status seek_row(parquet_state *s, uint64_t position, patina_error 
     if (!t->name || s->seek_file != file) {
         table_close(t);
         if (table_open(s, file, t, &is_parquet, &why) != PATINA_OK)
-            return pt_fail(err, PATINA_EIO, "'%s' was readable before: %s", s->files.of.paths[file],
-                           why.message);
+            return pt_fail(err, PATINA_EIO, "'%s' can no longer be read: %s",
+                           s->files.of.paths[file], why.message);
         s->seek_file = file;
     }
     if (row < t->first_row || row < t->first_row + t->row) { /* columns are read forwards */

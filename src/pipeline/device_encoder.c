@@ -318,7 +318,7 @@ static void end_batch(device *d, slot *s) {
     pt_device_encoder *e = d->encoder;
     patina_error err = {PATINA_OK, ""};
     if (s->status != PATINA_OK)
-        pt_fail(&err, PATINA_EIO, "device '%s' failed while it computed",
+        pt_fail(&err, PATINA_EIO, "device '%s' failed during a computation",
                 pt_device_name(d->device));
     for (size_t i = 0; i < s->n; i++) {
         memcpy(s->tickets[i]->raw, s->raw + i * PATINA_EMBEDDING_SIZE, sizeof s->tickets[i]->raw);

@@ -59,7 +59,7 @@ static int compare_keys(const void *a, const void *b) {
     return (x->recording > y->recording) - (x->recording < y->recording);
 }
 
-/* Captions, and recordings with a caption that another recording has too. */
+/* Captions, and recordings with a caption that also belongs to another recording. */
 static void count_captions(pt_recordings *r, patina_caption_stats *captions) {
     if (r->n_keys > 0) qsort(r->key, r->n_keys, sizeof *r->key, compare_keys);
     for (size_t i = 0; i < r->n_keys;) {
