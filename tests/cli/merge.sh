@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# merge.sh - patina merge: one set of several
+# merge.sh - patina merge: several data sets become one
 
 half() { # half OUT FIRST LAST [OPTIONS]: a set of some lines of the demo corpus
     local out=$1 first=$2 last=$3
