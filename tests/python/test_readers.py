@@ -6,7 +6,7 @@
     test_readers.py OUT --patina build/patina --audio ROOT --model DIR
                                                 also: rows are what measure, degrade and embed give
     test_readers.py PARQUET_OUT JSONL_OUT --twins   two formats of one run hold the same rows
-    test_readers.py --sample build/tests/unit/test_sample
+    test_readers.py --sample build/tests/unit/test_sample_dataset
                                                 data sets of synthetic rows, which that program writes
 
 ROOT is what the `source` of provenance is relative to: the folder, the manifest's folder or the
@@ -549,13 +549,13 @@ def card_examples(data):
 # -- checks of synthetic rows
 
 def expected_sample_value(row, i, least, greatest):
-    """The formula of tests/unit/test_sample.c, in double and rounded once."""
+    """The formula of tests/unit/test_sample_dataset.c, in double and rounded once."""
     words = (row[:, None] * 1092 + i[None, :]) * 2654435761 % 2**32
     return (least + words / 4294967296.0 * (greatest - least)).astype(np.float32)
 
 
 def expected_sample_embeddings(row):
-    """make_embeddings of tests/unit/test_sample.c, in double and rounded once."""
+    """make_embeddings of tests/unit/test_sample_dataset.c, in double and rounded once."""
     words = (row[:, None] * 1092 + np.arange(0, 1024, 2)[None, :]) * 2654435761 % 2**32
     t = -1.0 + words / 4294967296.0 * 2.0
     pairs = np.stack([(1.0 - t * t) / (1.0 + t * t) / 16.0, 2.0 * t / (1.0 + t * t) / 16.0], axis=2)
@@ -696,7 +696,7 @@ class Runner:
 
 
 def make_samples(program):
-    """The data sets that tests/unit/test_sample.c writes."""
+    """The data sets that tests/unit/test_sample_dataset.c writes."""
     folder = Path(SCRATCH) / "sample"
     folder.mkdir()
     done = subprocess.run([program], env={**os.environ, "PATINA_TEST_SAMPLE": str(folder)},
@@ -709,7 +709,7 @@ def make_samples(program):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", nargs="*", help="data set folders")
-    parser.add_argument("--sample", help="the program build/tests/unit/test_sample")
+    parser.add_argument("--sample", help="the program build/tests/unit/test_sample_dataset")
     parser.add_argument("--patina", help="the program, to compare rows with what it gives")
     parser.add_argument("--audio", help="the folder that `source` is relative to")
     parser.add_argument("--model", help="the model folder of the run")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_sample.c - a complete data set of synthetic rows, in both formats
+/* test_sample_dataset.c - a complete data set of synthetic rows, in both formats
  *
  * With PATINA_TEST_SAMPLE=DIR the program leaves DIR/parquet and DIR/jsonl for
  * tests/python/test_readers.py --sample, which has the formula of the values (sample_value there).
