@@ -127,8 +127,10 @@ PATINA_API patina_status patina_loudness_measure(const patina_audio *audio, doub
 PATINA_API double patina_crest_factor_db(const float *x, size_t n_samples);
 
 /**
- * Returns the zero-crossing rate of [n_samples >= 1], 0 to 1: the share of adjacent pairs whose
- * product is below -1e-10; 0 for one sample.
+ * Returns the zero-crossing rate, 0 to 1: the share of adjacent pairs of samples of which exactly
+ * one is below -1e-10; 0 for one sample.
+ *
+ * - `x`: [n_samples], at least 1 sample, all finite
  */
 PATINA_API double patina_zero_crossing_rate(const float *x, size_t n_samples);
 
@@ -148,9 +150,12 @@ PATINA_API double patina_ac_power(const float *x, size_t n_samples);
 #define PATINA_LEVEL_JITTER_MAX 40.0
 
 /**
- * Returns 10 log10(signal / rest) in dB, clamped to PATINA_PURITY_MIN .. PATINA_PURITY_MAX. A
- * signal power of 0 gives the minimum; otherwise a rest power of 0 gives the maximum. The purity of
- * a row is the smaller of this and the purity cap of the data set.
+ * Returns the purity of degraded audio: 10 log10(signal / rest) in dB, limited to the range from
+ * PATINA_PURITY_MIN to PATINA_PURITY_MAX. A signal power of 0 gives the minimum; otherwise a rest
+ * power of 0 gives the maximum. The purity of a row is the smaller of this and the purity cap of
+ * the data set.
+ *
+ * - `signal_power`, `rest_power`: AC powers, at least 0, as in patina_degrade_stats
  */
 PATINA_API double patina_purity_db(double signal_power, double rest_power);
 
