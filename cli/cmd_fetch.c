@@ -50,7 +50,11 @@ const pt_cli_command pt_cli_fetch = {
     .summary = "download a model or a data set from the Hugging Face hub",
     .usage = "model [NAME] | dataset OWNER/NAME[@REV] [--pattern GLOB]",
     .description =
-        "Downloads into the Hugging Face cache, which the Python libraries share, and prints the folder. Every file is checked against its size and hash. The same command resumes an interrupted download.\n\nmodel is the same as 'patina model fetch'. dataset downloads the files of a data set, which 'patina generate --corpus hf://datasets/OWNER/NAME' then reads; a path inside the data set may follow the name.",
+        "Downloads into the Hugging Face cache, which the Python libraries share, and prints the "
+        "folder. Every file is checked against its size and hash. The same command resumes an "
+        "interrupted download.\n\nmodel is the same as 'patina model fetch'. dataset downloads the "
+        "files of a data set, which 'patina generate --corpus hf://datasets/OWNER/NAME' then "
+        "reads; a path inside the data set may follow the name.",
     .epilog = "environment: see 'patina model --help'\n"
               "\n"
               "example:\n"
