@@ -272,8 +272,8 @@ def compare_towers(args, precision, captions, folder, result):
     print_encoders([worker])
 
     def rate(**command):
-        answer = worker.ask(**command)
-        return answer["n"] / answer["seconds"]
+        response = worker.ask(**command)
+        return response["n"] / response["seconds"]
 
     def audio(batch):
         return rate(do="audio", batch=batch, batches=16 // batch)

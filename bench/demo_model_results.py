@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What a ridge regression predicts from audio embeddings of recordings that it has not seen.
+"""Ridge regression of the targets on audio embeddings, evaluated on held-out recordings.
 
     demo_model_results.py --manifest real.jsonl FOLDER...   a corpus: every audio file, but not the clips of the demo
     demo_model_results.py [--log-mel] SET...                R2 and AUC of each set of that corpus

@@ -56,7 +56,7 @@ golden.Stream = Draws
 
 # ------------------------------------------------------------------ audio and targets
 
-def read_excerpt(path, seed, entry):
+def read_segment(path, seed, entry):
     """The window's frames [n, channels] and its 48 kHz mix, both float32."""
     with soundfile.SoundFile(path) as file:
         rate, total = file.samplerate, file.frames
@@ -368,7 +368,7 @@ class Rows:
         lines, waiting = [], []
         text = self.encoders.text_sorted([e["caption"] for e in entries])
         for e in entries:
-            source, mix, rate = read_excerpt(os.path.join(folder, e["audio"]), seed, e["id"])
+            source, mix, rate = read_segment(os.path.join(folder, e["audio"]), seed, e["id"])
             loudness(mix[:, None], RATE)  # lufs_mono of the provenance
             columns["ltas"].append(self.spectrum.levels(mix, rate))
             columns["lufs"].append(loudness(source, rate))

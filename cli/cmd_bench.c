@@ -9,10 +9,10 @@
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "escaped_output.h"
 #include "hf_env.h"
 #include "progress.h"
 #include "signals.h"
-#include "terminal.h"
 
 #include "bench/bench.h"
 
@@ -27,25 +27,25 @@ static const pt_cli_option options[] = {
      .argument = "R",
      .min = 1,
      .max = PT_BENCH_ROUNDS_MAX,
-     .help = "number of rounds; each measures everything once (default: until three rounds in a "
-             "row improve no best figure by 2 %, with --quick 2)"},
+     .help = "number of rounds; each measures everything once (default: until three consecutive "
+             "rounds improve no best time by 2 %; with --quick: 2)"},
     {.name = "max-seconds",
      .kind = PT_CLI_NUMBER,
      .argument = "S",
      .min = 1,
      .max = 86400,
-     .help = "without --rounds, begin no round after S seconds (default: 300)"},
+     .help = "without --rounds: start no new round after S seconds (default: 300)"},
     {.name = "corpus",
      .kind = PT_CLI_FILE,
      .argument = "SRC",
-     .help = "corpus of the end-to-end rows, read whole in every round, as generate reads it "
-             "(default: synthetic clips of 3 to 12 s)"},
+     .help = "corpus for the end-to-end measurement, processed whole in every round, in any format "
+             "of generate (default: synthetic clips of 3 to 12 s)"},
     {.name = "only",
      .kind = PT_CLI_CHOICE,
      .choices = PT_CLI_CHOICES("all", "towers", "stages", "rows"),
      .fallback = "all",
      .help = "measure this part only; the register peak is always measured"},
-    {.name = "no-scaling", .help = "skip the runs with one thread"},
+    {.name = "no-scaling", .help = "omit the runs with one thread"},
     {.name = "quick", .help = "short rounds: a functional test, not a benchmark"},
     {.name = "json", .help = "print one JSON object; times in seconds, rates per second"},
 };

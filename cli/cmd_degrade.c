@@ -12,12 +12,12 @@
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "escaped_output.h"
 #include "standard_streams.h"
-#include "terminal.h"
 
 #include "audio/flac_encode.h"
 #include "base/error.h"
-#include "dataset/wav.h"
+#include "dataset/wav_writer.h"
 #include "fs/path.h"
 #include "fs/text_file.h"
 
@@ -131,10 +131,10 @@ static int check_usage(const pt_cli_args *args, const char *in, const char *out,
                                   "options '--order' and '--effects' exclude each other: effects "
                                   "are applied in the order listed");
     if (find_format(out) < 0)
-        return pt_cli_usage_error(
-            command,
-            "'%s' is neither a .wav nor a .flac file; name an output file with one of the two",
-            out);
+        return pt_cli_usage_error(command,
+                                  "output file '%s': the name ends neither in .wav nor in .flac; "
+                                  "use one of these suffixes",
+                                  out);
     if (!pt_cli_is_dash(in) && pt_path_is_same(in, out))
         return pt_cli_usage_error(command, "'%s' is the input file; name another output file", out);
     if (!pt_cli_given(args, "recipe") && !pt_cli_is_utf8(entry))

@@ -7,7 +7,7 @@
 #include <patina/patina.h>
 
 #include "commands.h"
-#include "terminal.h"
+#include "escaped_output.h"
 
 static const pt_cli_option options[] = {
     {.name = "json", .help = "print one JSON array"},
@@ -64,7 +64,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     } else {
         for (size_t i = 0; i < n; i++)
             print_text(i, &devices[i]);
-        if (n == 0) printf("no device: the OpenCL drivers of this machine have none\n");
+        if (n == 0) printf("no device found: the OpenCL drivers of this machine list none\n");
     }
     patina_devices_release(&devices);
     return 0;

@@ -7,7 +7,7 @@
 #include <patina/patina.h>
 
 #include "commands.h"
-#include "terminal.h"
+#include "escaped_output.h"
 
 static const pt_cli_option options[] = {
     PT_CLI_SUITE_OPTION,

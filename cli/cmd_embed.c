@@ -8,12 +8,12 @@
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "escaped_output.h"
 #include "hf_env.h"
 #include "standard_streams.h"
-#include "terminal.h"
 
 #include "base/error.h"
-#include "dataset/npy.h"
+#include "dataset/npy_writer.h"
 #include "fs/text_file.h"
 #include "pipeline/device_list.h"
 

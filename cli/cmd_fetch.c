@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_fetch.c - patina fetch: downloads a model or a data set of the Hugging Face hub */
+/* cmd_fetch.c - patina fetch: downloads a model or a data set from the Hugging Face hub */
 
 #include <string.h>
 
@@ -22,7 +22,7 @@ static const pt_cli_option options[] = {
      .argument = "N",
      .max = 1000,
      .fallback = "5",
-     .help = "attempts in a row after a network error"},
+     .help = "consecutive retries after a network error"},
 };
 
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
@@ -47,16 +47,14 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
 
 const pt_cli_command pt_cli_fetch = {
     .name = "fetch",
-    .summary = "download a model or a data set of the Hugging Face hub",
+    .summary = "download a model or a data set from the Hugging Face hub",
     .usage = "model [NAME] | dataset OWNER/NAME[@REV] [--pattern GLOB]",
     .description =
-        "Downloads into the cache of the Python libraries, so that patina and these "
-        "libraries share the files, and prints the folder. Every file is checked against its size "
-        "and hash. The same command "
-        "resumes an interrupted download.\n\n"
-        "model is the same as 'patina model fetch'. dataset downloads the files of a data set, "
-        "which 'patina generate --corpus hf://datasets/OWNER/NAME' then reads; a path of the data "
-        "set may follow the name.",
+        "Downloads into the Hugging Face cache, which the Python libraries share, and prints the "
+        "folder. Every file is checked against its size and hash. The same command resumes an "
+        "interrupted download.\n\nmodel is the same as 'patina model fetch'. dataset downloads the "
+        "files of a data set, which 'patina generate --corpus hf://datasets/OWNER/NAME' then "
+        "reads; a path inside the data set may follow the name.",
     .epilog = "environment: see 'patina model --help'\n"
               "\n"
               "example:\n"

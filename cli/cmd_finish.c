@@ -6,8 +6,8 @@
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "escaped_output.h"
 #include "summary.h"
-#include "terminal.h"
 
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
     (void)command;
@@ -31,12 +31,11 @@ const pt_cli_command pt_cli_finish = {
     .name = "finish",
     .summary = "complete a data set after all its shards have run",
     .usage = "[options] OUT",
-    .description =
-        "The shards of a run ('patina generate --shard') write chunks to OUT and leave the data "
-        "set unfinished. finish checks that all chunks exist, numbers the part files, and writes "
-        "README.md and dataset.json. It moves files instead of copying them, so it takes seconds, "
-        "and it can be interrupted and run again at any time. A run of one process finishes its "
-        "data set itself.",
+    .description = "The shards of a run ('patina generate --shard') write chunks to OUT and leave "
+                   "the data set unfinished. finish checks that all chunks exist, numbers the part "
+                   "files, and writes README.md and dataset.json. It moves files instead of "
+                   "copying them, so it takes seconds, and it can be interrupted and run again at "
+                   "any time. A run without --shard finishes its data set itself.",
     .epilog = "status:\n"
               "  0  the data set is complete\n"
               "  1  chunks are missing or damaged (they are named), or there are no rows\n"

@@ -12,13 +12,13 @@
 
 #include "commands.h"
 #include "dry_run.h"
+#include "escaped_output.h"
 #include "hf_env.h"
 #include "progress.h"
 #include "shard.h"
 #include "signals.h"
 #include "standard_streams.h"
 #include "summary.h"
-#include "terminal.h"
 
 #include "base/error.h"
 #include "dataset/output_dir.h"
@@ -65,8 +65,8 @@ static const pt_cli_option options[] = {
      .help =
          "remove another data set in OUT first; asks on a terminal, and never removes other files"},
     {.name = "dry-run",
-     .help = "write nothing; print the number of rows, the size and, from a measurement of 20 s, "
-             "the time; as a JSON object with '--progress json'"},
+     .help = "write nothing; print the number of rows, the size, and the time estimated from a "
+             "measurement of 20 s; with '--progress json' as a JSON object"},
     {.name = "corpus-kind",
      .kind = PT_CLI_CHOICE,
      .argument = "KIND",
@@ -76,8 +76,8 @@ static const pt_cli_option options[] = {
     {.name = "caption-column",
      .kind = PT_CLI_TEXT,
      .argument = "NAME",
-     .help = "column or member with the captions, of a table or a manifest (default: the usual "
-             "name of its kind)"},
+     .help = "column of a table, or member of a manifest, with the captions (default: the usual "
+             "names)"},
     {.name = "caption-template",
      .kind = PT_CLI_TEXT,
      .argument = "TEXT",
@@ -106,7 +106,7 @@ static const pt_cli_option options[] = {
     {.name = "header",
      .kind = PT_CLI_TEXT,
      .argument = "NAMES",
-     .help = "column names of a table without header, such as id,label"},
+     .help = "column names of a table without a header, such as id,label"},
     {.name = "source-split",
      .kind = PT_CLI_TEXT,
      .argument = "NAME",
@@ -191,16 +191,15 @@ static const pt_cli_option options[] = {
      .min = 20,
      .max = 60,
      .fallback = "50",
-     .help = "upper end of input_purity, the value of undamaged audio, 20 to 60"},
+     .help = "maximum of input_purity, which clean audio has, 20 to 60"},
     {.name = "level-jitter",
      .kind = PT_CLI_NUMBER,
      .argument = "DB",
      .min = 0,
      .max = 40,
      .fallback = "0",
-     .help = "vary the level: each row has a gain from -DB to DB (at most 40), drawn and applied "
-             "before it is "
-             "measured and degraded"},
+     .help = "vary the level: draw a gain from -DB to DB (at most 40) for each row and apply it "
+             "before measuring and degrading"},
     {.name = "split",
      .kind = PT_CLI_TEXT,
      .argument = "SHARES",
@@ -209,20 +208,18 @@ static const pt_cli_option options[] = {
     {.name = "split-key",
      .kind = PT_CLI_TEXT,
      .argument = "KEY",
-     .help = "what keeps clips in one split besides equal content: youtube_id; parent, the folder; "
-             "a column of the list; or sound, also of files in another coding (decodes all clips "
-             "first)"},
+     .help = "also keep in one split all clips with the same youtube_id; parent, the folder; "
+             "column of the list; or sound, even in another encoding (decodes all clips first)"},
     {.name = "with-id",
      .help = "add a sixth column 'id' to the rows: the id of the entry, 'entry' of provenance"},
     {.name = "fingerprint",
-     .help =
-         "write a fingerprint of each whole sound to the provenance, with which 'patina inspect' "
-         "finds pairs of one sound in clips of more than 10 s"},
+     .help = "write a fingerprint of each whole recording to the provenance; 'patina inspect' "
+             "needs it to find clips of more than 10 s with the same sound"},
     {.name = "license",
      .kind = PT_CLI_TEXT,
      .argument = "ID",
-     .help = "licence of the corpus for the data-set card (README.md), as the hub names it: "
-             "cc-by-4.0, cc0-1.0 (default: unknown)"},
+     .help = "licence of the corpus for the data-set card (README.md), as an identifier of the "
+             "hub, such as cc-by-4.0 or cc0-1.0 (default: unknown)"},
     {.name = "title",
      .kind = PT_CLI_TEXT,
      .argument = "TEXT",
@@ -230,7 +227,7 @@ static const pt_cli_option options[] = {
     {.name = "language",
      .kind = PT_CLI_TEXT,
      .argument = "CODE",
-     .help = "language of the captions for the data-set card, as in en (the default)"},
+     .help = "language code of the captions for the data-set card (default: en)"},
     {.name = "limit",
      .kind = PT_CLI_NUMBER,
      .argument = "N",
@@ -246,9 +243,9 @@ static const pt_cli_option options[] = {
     {.name = "shard",
      .kind = PT_CLI_TEXT,
      .argument = "I/N",
-     .help = "generate every N-th chunk from chunk I on, counted from 0; N processes share one "
-             "OUT, and "
-             "'patina finish OUT' completes the data set; auto: I and N from the job scheduler"},
+     .help =
+         "generate only chunks I, I+N, I+2N ... (I from 0 to N-1); N processes share one OUT, and "
+         "'patina finish OUT' completes the data set; auto: I and N from the job scheduler"},
     {.name = "resume-from",
      .kind = PT_CLI_DIR,
      .argument = "DIR",
@@ -257,8 +254,8 @@ static const pt_cli_option options[] = {
     {.name = "retry",
      .kind = PT_CLI_CHOICE,
      .choices = PT_CLI_CHOICES("rejects"),
-     .help = "process rejected entries again whose files may have been added or repaired, also in "
-             "a finished data set"},
+     .help = "process rejected entries again if their files may have been added or repaired, also "
+             "in a finished data set"},
     {.name = "time-limit",
      .kind = PT_CLI_DURATION,
      .argument = "TIME",
@@ -270,7 +267,7 @@ static const pt_cli_option options[] = {
      .argument = "TIME",
      .max = 86400,
      .fallback = "5m",
-     .help = "reject a file that takes longer to read; 0: no limit"},
+     .help = "reject an entry whose audio takes longer to read; 0: no limit"},
     {.name = "memory",
      .kind = PT_CLI_SIZE,
      .argument = "SIZE",
@@ -292,7 +289,7 @@ static const pt_cli_option options[] = {
      .min = 1,
      .max = INT64_MAX,
      .fallback = "1",
-     .help = "with --keep-audio: only of every N-th entry"},
+     .help = "with --keep-audio: audio of every N-th entry only"},
     PT_CLI_THREADS_OPTION,
     PT_CLI_ISA_OPTION,
     PT_CLI_PRECISION_OPTION,

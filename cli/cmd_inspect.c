@@ -9,8 +9,8 @@
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "escaped_output.h"
 #include "inspect_format.h"
-#include "terminal.h"
 
 static const pt_cli_option options[] = {
     {.name = "row",
@@ -72,8 +72,8 @@ static int write_report(const patina_report_options *report, bool quiet) {
     if (quiet) return 0;
     pt_cli_write_escaped(stdout, report->page);
     printf(": %.1f MB, %zu examples, %zu of them with audio\n", (double)result.n_bytes / 1e6,
-           result.n_samples, result.n_heard);
-    if (result.n_heard == result.n_samples) return 0;
+           result.n_samples, result.n_with_audio);
+    if (result.n_with_audio == result.n_samples) return 0;
     if (report->audio_root || report->corpus)
         pt_cli_error("some examples have no audio; the first of them: %s", result.first_missing);
     else

@@ -8,8 +8,8 @@
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "escaped_output.h"
 #include "standard_streams.h"
-#include "terminal.h"
 
 static const pt_cli_option options[] = {
     {.name = "start-frame",

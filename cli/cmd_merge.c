@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_merge.c - patina merge: makes one data set of several finished ones */
+/* cmd_merge.c - patina merge: merges several finished data sets into one */
 
 #include <stdint.h>
 #include <stdio.h>
@@ -7,8 +7,8 @@
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "escaped_output.h"
 #include "summary.h"
-#include "terminal.h"
 
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
     (void)command;
@@ -36,16 +36,14 @@ static const pt_cli_option options[] = {
 
 const pt_cli_command pt_cli_merge = {
     .name = "merge",
-    .summary = "make one data set of several",
+    .summary = "merge several data sets into one",
     .usage = "OUT1 OUT2 ... --out DIR",
-    .description =
-        "Copies the rows of finished data sets, in the order given, with their provenance and "
-        "rejects, into one data set. The sets need the same version of patina, the same settings, "
-        "model, format and splits; otherwise the first difference is named. Each entry may be in "
-        "only one of the sets. The sets are only read, and every file is checked against its "
-        "hash.\n\n"
-        "If the command is interrupted, DIR contains no part of a data set, or the same command "
-        "completes it.",
+    .description = "Copies the rows of finished data sets, in the order given, with their "
+                   "provenance and rejects, into one data set. The sets need the same version of "
+                   "patina, the same settings, model, format and splits; otherwise the first "
+                   "difference is named. Each entry may be in only one of the sets. The sets are "
+                   "only read, and every file is checked against its hash.\n\nAn interrupted merge "
+                   "leaves no part of a data set in DIR, or the same command completes it.",
     .epilog = "status:\n"
               "  0  the data set is complete\n"
               "  1  a set is unfinished or damaged, or DIR cannot be written\n"

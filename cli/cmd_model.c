@@ -9,9 +9,9 @@
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "escaped_output.h"
 #include "hf_env.h"
 #include "hub_fetch.h"
-#include "terminal.h"
 
 #include "base/suggest.h"
 
@@ -27,7 +27,7 @@ static const pt_cli_option options[] = {
      .argument = "N",
      .max = 1000,
      .fallback = "5",
-     .help = "fetch: attempts in a row after a network error"},
+     .help = "fetch: consecutive retries after a network error"},
 };
 
 /* n numbers and their separator: "96", "2 2 6 2". */
@@ -164,8 +164,8 @@ const pt_cli_command pt_cli_model = {
         "and whether it is known to be untrained.\n\n"
         "fetch downloads a model from the Hugging Face hub, by default " PT_CLI_MODEL_DEFAULT
         " (0.6 GB), checks it and prints its folder. Afterwards --model accepts its name. The "
-        "folder is the cache of the Python libraries, so a model is downloaded only once for "
-        "both. The same command resumes an interrupted download.",
+        "cache is shared with the Python libraries, so a model is downloaded only once for both. "
+        "The same command resumes an interrupted download.",
     .epilog = "environment:\n"
               "  HF_TOKEN             access token, for models that require one\n"
               "  HF_HOME              folder of the cache (default: ~/.cache/huggingface)\n"

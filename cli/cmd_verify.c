@@ -7,8 +7,8 @@
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "escaped_output.h"
 #include "summary.h"
-#include "terminal.h"
 
 enum { FAULTS_SHOWN_MAX = 100 };
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "escaped_output.h"
 #include "standard_streams.h"
-#include "terminal.h"
 
 #include "base/error.h"
 #include "fs/text_file.h"

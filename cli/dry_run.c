@@ -12,10 +12,10 @@
 
 #include <jansson.h>
 
+#include "escaped_output.h"
 #include "signals.h"
 #include "standard_streams.h"
 #include "summary.h"
-#include "terminal.h"
 
 #include "base/error.h"
 #include "base/json_dump.h"

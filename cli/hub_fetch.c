@@ -13,10 +13,10 @@
 
 #include <patina/patina.h>
 
+#include "escaped_output.h"
 #include "hf_env.h"
 #include "progress.h"
 #include "signals.h"
-#include "terminal.h"
 
 #include "base/error.h"
 

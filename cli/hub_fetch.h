@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hub_fetch.h - downloads a model or a data set of the Hugging Face hub */
+/* hub_fetch.h - downloads a model or a data set from the Hugging Face hub */
 
 #ifndef PATINA_CLI_HUB_FETCH_H
 #define PATINA_CLI_HUB_FETCH_H

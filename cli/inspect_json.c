@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "escaped_output.h"
 #include "inspect_format.h"
-#include "terminal.h"
 
 /* Computed values have 17 digits, float32 values of a row have 9. */
 

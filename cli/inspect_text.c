@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "escaped_output.h"
 #include "inspect_format.h"
 #include "summary.h"
-#include "terminal.h"
 
 enum { LABEL = 26, BAR = 40, N_PAIRS_SHOWN = 10, N_CHAINS_SHOWN = 10 };
 
@@ -254,7 +254,7 @@ void pt_cli_inspection_write_text(const char *out, const patina_inspection *insp
     print_sound_pairs(inspection);
     if (inspection->n_rejects == 0) printf("\nno rejects\n");
     print_key_values("rejects", inspection->rejects, inspection->n_rejects);
-    print_key_values("run", inspection->facts, inspection->n_facts);
+    print_key_values("run", inspection->run, inspection->n_run);
     print_key_values("settings", inspection->settings, inspection->n_settings);
     print_key_values("model", inspection->model, inspection->n_model);
 }

@@ -16,8 +16,8 @@
 
 #include "commands.h"
 #include "completion_text.h"
+#include "escaped_output.h"
 #include "signals.h"
-#include "terminal.h"
 
 #include "base/suggest.h"
 
@@ -115,7 +115,7 @@ static int run_option(const char *word, int n_after, char **after) {
     if (!is_help && !is_version && !is_completion && !is_json) return -1;
 
     const int n_max = is_help || is_completion ? 1 : 0;
-    if (n_after > n_max) return usage_error("one argument too many:", after[n_max]);
+    if (n_after > n_max) return usage_error("unexpected argument", after[n_max]);
     if (is_help) return help(n_after ? after[0] : NULL);
     if (is_version) return print_version();
     return is_completion ? print_completion(n_after ? after[0] : NULL) : print_options_json();

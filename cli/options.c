@@ -11,7 +11,7 @@
 
 #include <patina/patina.h>
 
-#include "terminal.h"
+#include "escaped_output.h"
 
 #include "base/error.h"
 #include "base/suggest.h"
@@ -236,7 +236,8 @@ static patina_status read_value(const pt_cli_command *command, const pt_cli_opti
     }
     char choices[128];
     if (!pt_cli_choice_at(option, 1)) {
-        pt_cli_usage_error(command, "option '--%s': '%s' is not a value; the only one is '%s'",
+        pt_cli_usage_error(command,
+                           "option '--%s': '%s' is not a valid value; the only one is '%s'",
                            option->name, text, pt_cli_choice_at(option, 0));
         return PATINA_EUSAGE;
     }
@@ -338,7 +339,7 @@ static patina_status check_complete(const pt_cli_args *args) {
         return PATINA_EUSAGE;
     }
     if (args->n_operands > command->n_operands_max) {
-        pt_cli_usage_error(command, "'%s' is one argument too many", /* the first of them */
+        pt_cli_usage_error(command, "unexpected argument '%s'", /* the first of them */
                            args->operands[command->n_operands_max]);
         return PATINA_EUSAGE;
     }

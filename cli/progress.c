@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "terminal.h"
+#include "escaped_output.h"
 
 #include "base/error.h"
 #include "base/monotonic_clock.h"

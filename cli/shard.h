@@ -16,7 +16,7 @@
 
 /**
  * Parses "I/N" (I from 0 to N-1), or "auto", which reads the variables that schedulers and
- * launchers (Slurm, mpirun, Kubernetes, ...) set; docs/ENGINES.md lists them.
+ * launchers (Slurm, mpirun, Kubernetes, ...) set; docs/SCHEDULERS.md lists them.
  *
  * environment   as getenv: the value of a variable, or NULL; an empty one counts as not set
  * origin        out: text for the user such as

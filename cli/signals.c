@@ -16,8 +16,8 @@ static atomic_int received_signal;
 
 /* Only weights are mapped. A page of a file that was truncated meanwhile cannot be read. */
 static const char mapped_file_fault[] =
-    "patina: a file that is mapped into memory, the weights of the model, became shorter or cannot "
-    "be read; restore it and run the same command again\n";
+    "patina: the weight file of the model, which is mapped into memory, was truncated or cannot be "
+    "read; restore it and run the same command again\n";
 
 static void on_signal(int number) {
     if (atomic_exchange(&received_signal, number) != 0) _exit(128 + number);

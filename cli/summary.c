@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "terminal.h"
+#include "escaped_output.h"
 
 const char *pt_cli_plural(uint64_t n, const char *one, const char *many) {
     return n == 1 ? one : many;

@@ -16,6 +16,7 @@
 
 #include "dataset/journal.h"
 #include "dataset/manifest.h"
+#include "dataset/resume_check.h"
 #include "fuzz.h"
 #include "report/dataset_json.h"
 
@@ -93,7 +94,7 @@ static void fuzz_inspect(const char *text, size_t n) {
     patina_error err = {0};
     if (json_is_object(root))
         FUZZ_ASSERT(pt_dataset_json_read(root, "", &inspection, &err) == PATINA_OK);
-    pt_key_values_release(inspection.facts, inspection.n_facts);
+    pt_key_values_release(inspection.run, inspection.n_run);
     pt_key_values_release(inspection.settings, inspection.n_settings);
     pt_key_values_release(inspection.model, inspection.n_model);
     pt_key_values_release(inspection.rejects, inspection.n_rejects);

@@ -18,7 +18,7 @@ HEAD = """/* SPDX-License-Identifier: MIT */
 /* unicode_classes.c - made by tools/make_unicode_classes.py: do not edit
  *
  * The classes that the reference tokenizer (tokenizers 0.23.3) gives each code point, %d ranges.
- * PCRE2 and ICU of a distribution carry other editions of Unicode, which differ at thousands of
+ * PCRE2 and ICU of a distribution have other versions of Unicode, which differ at thousands of
  * code points.
  */
 

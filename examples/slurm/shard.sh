@@ -7,7 +7,7 @@
 #SBATCH --requeue
 #SBATCH --signal=TERM@60
 #
-# A minute before its time ends the program receives SIGTERM, drops the chunk in progress, and ends with 75; then
+# A minute before its time ends the program receives SIGTERM, keeps the finished entries, and ends with 75; then
 # this task requeues itself. The same happens with --time-limit among the options. srun delivers --signal to the
 # program; without it only this shell would receive it. With --ntasks=K each task of the array is K shards.
 set -u

@@ -18,11 +18,11 @@
 
 #define PATINA_RATE_HZ  48000 /**< sampling rate after mixing to mono and resampling */
 #define PATINA_WINDOW_S 10    /**< longest window of a source, in seconds */
-#define PATINA_WINDOW_FRAMES                                                                       \
-    (PATINA_RATE_HZ * PATINA_WINDOW_S) /**< the same in samples at 48 kHz */
-#define PATINA_RATE_MIN_HZ  4000       /**< lowest source rate; K-weighting is undefined below */
-#define PATINA_RATE_MAX_HZ  384000     /**< highest source rate that is tested */
-#define PATINA_CHANNELS_MAX 64         /**< most channels of a source */
+/** The same in samples at PATINA_RATE_HZ. */
+#define PATINA_WINDOW_FRAMES (PATINA_RATE_HZ * PATINA_WINDOW_S)
+#define PATINA_RATE_MIN_HZ   4000   /**< lowest source rate; K-weighting is undefined below */
+#define PATINA_RATE_MAX_HZ   384000 /**< highest source rate that is tested */
+#define PATINA_CHANNELS_MAX  64     /**< most channels of a source */
 
 /**
  * Interleaved samples, borrowed from the caller. Full scale is 1.0; larger values are kept.

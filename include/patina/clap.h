@@ -31,8 +31,8 @@ extern "C" {
 #endif
 
 #define PATINA_EMBEDDING_SIZE 512 /**< floats of an embedding */
-#define PATINA_CAPTION_TOKENS_MAX                                                                  \
-    77 /**< tokens of a caption; longer ones are cut, as in training */
+/** Maximum number of tokens of a caption; longer captions are truncated, as in training. */
+#define PATINA_CAPTION_TOKENS_MAX 77
 
 /** The parts of a model to load. The weights of other parts take no memory. */
 typedef enum patina_clap_parts {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file dataset.h
- * @brief Finishes and verifies the folder that patina_generate() writes.
+ * @brief Finishes, merges and verifies the folders that patina_generate() writes.
+ *
+ * patina_generate() finishes the data set of a run without shards itself; patina_dataset_finish()
+ * is for runs that several processes share. docs/DATASET.md describes the files.
  *
  * @code
  * patina_error err = {PATINA_OK, ""};
@@ -105,6 +108,7 @@ typedef struct patina_verify_report {
  * - `out`: the folder
  * - `on_fault`: called by this thread with one sentence for each fault, at most ten for each file;
  *   may be NULL
+ * - `context`: first argument of on_fault
  * - `report`: out
  *
  * Errors: PATINA_EUSAGE where the folder contains neither a data set nor a run; PATINA_ENOMEM and

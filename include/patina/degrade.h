@@ -4,7 +4,7 @@
  * @brief Degradation of audio: effects that are drawn from a seed or replayed from a recipe.
  *
  * A patina_effect_config has the ranges and probabilities, a patina_effect_chain the drawn effects
- * of one row. docs/MEASURES.md and docs/DEFINITIONS.md define effects and draws. Most programs use
+ * of one row. docs/MEASURES.md, sections 7 and 8, defines effects and draws. Most programs use
  * patina_file_degrade() or patina_buffer_degrade() instead, which draw the window too.
  *
  * Drawing, reading, applying and converting to text are safe from any thread.

@@ -3,6 +3,10 @@
  * @file generate.h
  * @brief Generates a data set from a corpus of captioned audio.
  *
+ * patina_generate() makes a data set, or continues one that was stopped or killed. It starts worker
+ * threads and joins them before it returns. Rows depend on the corpus, the model and the settings
+ * only, not on the number of threads, shards and interruptions.
+ *
  * @code
  * patina_error err = {PATINA_OK, ""};
  * patina_generate_options options;
@@ -107,85 +111,103 @@ typedef struct patina_event {
 } patina_event;
 
 /**
- * Options of patina_generate(). A zeroed member means its default; `corpus`, `model` and `out` are
- * required. Strings are borrowed until the call returns.
+ * Options of patina_generate(). A zeroed member means its default; `out`, `model` and one of
+ * `corpus`, `corpora` and `corpora_file` are required. Strings are UTF-8 and borrowed until the
+ * call returns; a NULL string means its default. docs/DATASET.md and `patina generate --help`
+ * describe the effect of each option.
+ *
+ * A run is continued only with the same corpus, model, instruction set and options. These options
+ * may differ: audio_root, keep_going, hub_cache, the texts of the card, keep_audio, keep_every, and
+ * those of the sections "Execution" and "Control".
  */
 typedef struct patina_generate_options {
-    const char *corpus;         /**< folder, file or pattern of a format in docs/CORPORA.md */
-    const char *corpus_kind;    /**< format, see patina_corpus_kind_at(); NULL: detected */
-    const char *caption_column; /**< of formats with columns; NULL: the usual names */
-    const char *audio_root; /**< folder of relative audio paths; NULL: that of the corpus file */
-    const char *model;      /**< path of the model, see patina_clap_open() */
-    const char *out;        /**< output folder; created if it does not exist */
-    patina_output_format format;     /**< of the part files */
-    uint64_t seed;                   /**< 0 to PATINA_SEED_MAX */
-    uint32_t variants;               /**< rows for each caption, 1 to 65536; 0: 1 */
-    patina_effect_order order;       /**< of the effects */
-    const char *suite_json;          /**< degradation configuration, JSON text; NULL: defaults */
-    const char *suite_name;          /**< file of suite_json, for error messages; NULL: none */
-    unsigned threads;                /**< worker threads; 0: all usable CPUs */
-    uint64_t limit;                  /**< process only the first entries; 0: all */
-    uint64_t chunk;                  /**< entries of a part file; 0: max(1, 2000 / variants) */
-    patina_caption_mode captions;    /**< captions that get rows */
-    patina_loudness_source loudness; /**< signal of target_lufs */
-    double purity_cap;               /**< upper end of input_purity, 20 to 60 dB; 0: 50 */
-    double level_jitter_db;     /**< each row has a gain in +- this range, 0 to 40 dB; 0: none */
-    const char *split;          /**< shares of the clips, "train=0.9,test=0.1"; NULL: "train=1" */
-    patina_isa isa;             /**< instruction set; PATINA_ISA_AUTO: the best of this CPU */
-    patina_precision precision; /**< of the model's matrix products */
+    /* ---- Corpora ---- */
 
-    bool overwrite;    /**< remove another data set in `out` first; false: an error */
-    uint64_t shard;    /**< number of this shard, from 0 */
-    uint64_t n_shards; /**< make every n_shards-th chunk from `shard` on, without finishing; 0: make
-                                 all chunks and finish */
-    const char
-        *resume_from;    /**< folder with earlier output of the same run, only read; NULL: none */
-    bool retry_rejects;  /**< make chunks again whose rejects may change */
-    double time_limit_s; /**< stop after this time, keeping the entries made so far; 0: no limit */
-    double entry_timeout_s; /**< limit for reading the audio of one entry; 0: no limit */
-    bool skip_unreadable;   /**< reject entries that the machine cannot read, as io_error */
-
-    const char *keep_audio; /**< folder for audio to listen to; NULL: none */
-    uint64_t keep_every;    /**< keep audio of one in this number of entries; 0: 1 */
-
-    const patina_atomic_bool *stop; /**< set to true to stop the run soon; may be NULL */
-    void (*on_event)(void *context,
-                     const patina_event *event); /**< called from one thread at a time;
-                                                                     may be NULL */
-    void *context;                               /**< first argument of on_event */
-    const char *file_column;  /**< table column of the audio file; NULL: the usual names */
-    const char *id_column;    /**< table columns of the id, space between them; NULL: likewise */
-    const char *start_column; /**< table column of the start in seconds; NULL: likewise */
-    const char *end_column;   /**< table column of the end in seconds; NULL: likewise */
+    const char *corpus;           /**< folder, file or pattern of a format in docs/CORPORA.md */
+    const char *const *corpora;   /**< [n_corpora], instead of `corpus`: several corpora, each with
+                                     its own options, "a.csv,audio-root=clips,prefix=a" */
+    size_t n_corpora;             /**< length of corpora; 0: `corpus` is used */
+    const char *corpora_file;     /**< YAML or JSON file of corpora, instead of both; or NULL */
+    const char *corpus_kind;      /**< format, see patina_corpus_kind_at(); NULL: detected */
+    const char *audio_root;       /**< folder of the audio; NULL: that of the corpus file */
+    const char *caption_column;   /**< column or member of the captions; NULL: the usual names */
     const char *caption_template; /**< "the sound of {label}"; NULL: captions as they are */
+    const char *file_column;      /**< table column of the audio file; NULL: the usual names */
+    const char *id_column;        /**< one or two table columns of the id, separated by a space;
+                                     NULL: the usual names */
+    const char *start_column;     /**< table column of the start in seconds; NULL: likewise */
+    const char *end_column;       /**< table column of the end in seconds; NULL: likewise */
     const char *header;           /**< column names of a table without header; NULL: it has one */
     const char *delimiter;        /**< of a table, one character or "tab"; NULL: detected */
     const char *source_split;     /**< read only the files of this split; NULL: all files */
     const char *exclude;          /**< file of ids to reject as `excluded`; NULL: none */
-    const char *const *corpora;   /**< [n_corpora], in place of `corpus`: several corpora, each with
-                                     options of its own, "a.csv,audio-root=clips,prefix=a" */
-    size_t n_corpora;             /**< 0: `corpus` */
-    const char *corpora_file;     /**< YAML or JSON file of corpora, in place of both; or NULL */
-    const char *hub_cache; /**< cache in which `hf://datasets/...` of that file is; or NULL */
+    const char *filter;           /**< conditions on entries, "duration>=5,caption~rain"; or NULL */
+    const char *require;          /**< conditions on the quality of sources,
+                                     "bandwidth_hz>=16000"; or NULL */
+    const char *hub_cache;        /**< cache in which `hf://datasets/...` of corpora_file is */
+    uint64_t limit;               /**< process only the first entries; 0: all */
+    uint64_t max_captions;        /**< of an entry; the rest are rejected; 0: 1000 */
+    bool keep_going;              /**< continue if the first 200 entries are all rejected */
+
+    /* ---- Rows ---- */
+
+    uint64_t seed;                   /**< 0 to PATINA_SEED_MAX */
+    uint32_t variants;               /**< rows for each caption, 1 to 65536; 0: 1 */
+    uint32_t windows;                /**< windows of a recording of more than 10 s, each with rows
+                                        of its own, 1 to 1000; 0: 1 */
+    patina_window_mode window;       /**< position of these windows */
+    patina_caption_mode captions;    /**< captions that get rows */
+    patina_effect_order order;       /**< of the effects */
+    const char *suite_json;          /**< degradation configuration, JSON text; NULL: defaults */
+    const char *suite_name;          /**< file of suite_json, for error messages; NULL: none */
+    patina_loudness_source loudness; /**< signal of target_lufs */
+    double purity_cap;               /**< upper end of input_purity, 20 to 60 dB; 0: 50 */
+    double level_jitter_db;          /**< each row has a gain in +- this range, 0 to 40 dB */
+    const char *split;     /**< shares of the clips, "train=0.9,test=0.1"; NULL: "train=1" */
     const char *split_key; /**< what clips of one split have in common: "youtube_id", "parent",
-                                "sound" or a column; NULL: the content of the file */
+                              "sound" or a column; NULL: the content of the file */
     bool with_id;          /**< add the column `id`, text, to the rows */
     bool fingerprint;      /**< write a fingerprint of each sound to the provenance */
-    uint32_t windows; /**< windows of a recording, each with rows of its own, 1 to 1000; 0: 1 */
-    patina_window_mode window;    /**< position of the window in a recording of more than 10 s */
-    bool keep_going;              /**< do not stop where the first entries are all rejected */
-    const char *title;            /**< of the data-set card (README.md); NULL: a general one */
-    const char *license;          /**< of the corpus, for the card, "cc-by-4.0"; NULL: "unknown" */
-    const char *language;         /**< of the captions, for the card, ISO 639-1; NULL: "en" */
+
+    /* ---- Encoders ---- */
+
+    const char *model;            /**< path of the model, see patina_clap_open() */
+    patina_isa isa;               /**< PATINA_ISA_AUTO: the best of this CPU */
+    patina_precision precision;   /**< of the model's matrix products */
     patina_device_options device; /**< where the encoders run */
 
-    uint64_t max_captions; /**< of an entry; the rest are rejected; 0: 1000 */
-    uint64_t memory_bytes; /**< for entries in flight; changes no row; 0: a quarter of the memory
-                                that this process may use */
+    /* ---- Output ---- */
 
-    const char *filter; /**< conditions on entries, "duration>=5,caption~rain"; NULL: none */
-    const char
-        *require; /**< conditions on the quality of sources, "bandwidth_hz>=16000"; or NULL */
+    const char *out;             /**< output folder; created if it does not exist */
+    patina_output_format format; /**< of the part files */
+    uint64_t chunk;              /**< entries of a part file; 0: max(1, 2000 / variants) */
+    bool overwrite;              /**< remove another data set in `out` first; false: an error */
+    const char *title;           /**< of the data-set card (README.md); NULL: a general one */
+    const char *license;         /**< of the corpus, for the card, "cc-by-4.0"; NULL: "unknown" */
+    const char *language;        /**< of the captions, for the card, ISO 639-1; NULL: "en" */
+    const char *keep_audio;      /**< folder for audio to listen to; NULL: none */
+    uint64_t keep_every;         /**< keep audio of one in this number of entries; 0: 1 */
+
+    /* ---- Execution ---- */
+
+    unsigned threads;        /**< worker threads; 0: all usable CPUs */
+    uint64_t memory_bytes;   /**< limit for entries in progress, without the model; 0: a quarter of
+                                the memory that this process may use */
+    uint64_t shard;          /**< number of this shard, from 0 */
+    uint64_t n_shards;       /**< make every n_shards-th chunk from `shard` on, without finishing;
+                                0: make all chunks and finish */
+    const char *resume_from; /**< folder with earlier output of the same run, only read; or NULL */
+    bool retry_rejects;      /**< make chunks again whose rejects may change */
+    bool skip_unreadable;    /**< reject entries that the machine cannot read, as io_error */
+    double time_limit_s;     /**< stop after this time and keep the finished entries; 0: no limit */
+    double entry_timeout_s;  /**< limit for reading the audio of one entry; 0: no limit */
+
+    /* ---- Control ---- */
+
+    const patina_atomic_bool *stop; /**< set to true to stop the run soon; may be NULL */
+    /** Called for each event, from one thread at a time; may be NULL. */
+    void (*on_event)(void *context, const patina_event *event);
+    void *context; /**< first argument of on_event */
 
     uint64_t reserved[4]; /**< must be zero */
 } patina_generate_options;
@@ -217,6 +239,7 @@ typedef struct patina_generate_report {
  * Generates a data set, or continues one: complete chunks in `out`, and complete entries of other
  * chunks, are kept. An error leaves no incomplete file under a final name and keeps both.
  *
+ * - `options`: set up with patina_generate_options_init(), or zeroed
  * - `report`: out; set after PATINA_OK and PATINA_ECANCELLED
  *
  * Errors: PATINA_EUSAGE for options that exclude each other, or where `out` contains something

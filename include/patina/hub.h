@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file hub.h
- * @brief Models of the Hugging Face hub: download and cache.
+ * @brief Models and data sets of the Hugging Face hub: download and cache.
  *
  * The cache has the layout of the Python package huggingface_hub, so both use each other's
- * downloads. A model is named "org/name" or "org/name@revision", where a revision is a branch, a
- * tag or a commit.
+ * downloads. A model or data set is named "org/name" or "org/name@revision", where a revision is a
+ * branch, a tag or a commit. Environment variables such as HF_TOKEN are not read: the caller passes
+ * their values in patina_hub_options.
  *
  * @code
  * patina_error err = {PATINA_OK, ""};
@@ -42,7 +43,7 @@ typedef enum patina_hub_event_kind {
     PATINA_HUB_EVENT_PROGRESS /**< bytes were received */
 } patina_hub_event_kind;
 
-/** A progress report of patina_hub_fetch(). Pointers are valid during the call. */
+/** A progress report of a download. Pointers are valid during the call. */
 typedef struct patina_hub_event {
     patina_hub_event_kind kind; /**< which members are set */
     const char *text;           /**< a note */
@@ -52,8 +53,10 @@ typedef struct patina_hub_event {
     uint64_t n_bytes_before;    /**< part of n_bytes that was there before this call */
 } patina_hub_event;
 
-/** Options of patina_hub_fetch(). A zeroed member means its default; `cache` is required.
- * Borrowed. */
+/**
+ * Options of patina_hub_fetch() and patina_hub_fetch_dataset(). A zeroed member means its default;
+ * `cache` is required. Strings are borrowed until the call returns.
+ */
 typedef struct patina_hub_options {
     const char *cache;    /**< folder that contains "models--org--name" folders */
     const char *endpoint; /**< address of the hub; NULL: PATINA_HUB_ENDPOINT */
@@ -63,20 +66,19 @@ typedef struct patina_hub_options {
     unsigned timeout_s;   /**< end a connection that receives nothing for this time; 0: 30 */
     unsigned retries;     /**< consecutive retries after transient failures; 0: none */
     const patina_atomic_bool *stop; /**< set to true to stop the download soon; may be NULL */
-    void (*on_event)(void *context,
-                     const patina_hub_event *event); /**< called by the calling thread;
-                                                                         may be NULL */
-    void *context;                                   /**< first argument of on_event */
-    uint64_t reserved[8];                            /**< must be zero */
+    /** Called for each event, by the calling thread; may be NULL. */
+    void (*on_event)(void *context, const patina_hub_event *event);
+    void *context;        /**< first argument of on_event */
+    uint64_t reserved[8]; /**< must be zero */
 } patina_hub_options;
 
 /** Sets all options to their defaults (zero). Safe from any thread. */
 PATINA_API void patina_hub_options_init(patina_hub_options *options);
 
-/** Result of patina_hub_fetch(). Owns its strings; patina_hub_report_release() releases it. */
+/** Result of a download. Owns its strings; patina_hub_report_release() releases it. */
 typedef struct patina_hub_report {
-    char *folder;         /**< path for patina_clap_open() */
-    char commit[65];      /**< commit of the model, hexadecimal */
+    char *folder;         /**< the snapshot: of a model, the path for patina_clap_open() */
+    char commit[65];      /**< commit of the snapshot, hexadecimal */
     unsigned n_files;     /**< files that were downloaded; 0: all were cached */
     uint64_t n_bytes;     /**< bytes that were received */
     uint64_t reserved[8]; /**< zero */
@@ -91,6 +93,8 @@ PATINA_API bool patina_hub_is_name(const char *text);
 /**
  * Finds a complete model in the cache, without network access and without writing.
  *
+ * - `cache`: as in patina_hub_options
+ * - `model`: "org/name" or "org/name@revision"
  * - `folder`: out; path for patina_clap_open(), released with patina_free()
  *
  * Errors: PATINA_EUSAGE where `model` is not a model name; PATINA_EIO where the model is missing or
@@ -107,13 +111,14 @@ PATINA_API patina_status patina_hub_find(const char *cache, const char *model, c
  * afterwards. An interrupted download continues at the next call. Proxies are those of libcurl's
  * environment variables (https_proxy, no_proxy).
  *
+ * - `options`: set up with patina_hub_options_init(), or zeroed, and `cache`
+ * - `model`: "org/name" or "org/name@revision"; without revision, "main"
  * - `report`: out; patina_hub_report_release() releases it
  *
  * Errors: PATINA_EUSAGE where `model` is not a model name, or the library was built without
  * libcurl; PATINA_EIO for the network, the hub or the disk, the message says what to do;
- * PATINA_EFORMAT where a file differs from the hub's statement or is not part of a CLAP model;
- * PATINA_ECANCELLED where
- * *stop was set; PATINA_ENOMEM.
+ * PATINA_EFORMAT where a file does not match the size or hash that the hub states, or is not part
+ * of a CLAP model; PATINA_ECANCELLED where `*stop` was set; PATINA_ENOMEM.
  *
  * One thread of a process at a time, and not while another thread uses libcurl for the first time.
  * Several processes may fetch the same model at the same time.

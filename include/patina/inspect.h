@@ -93,8 +93,8 @@ typedef struct patina_corpus_stats {
 /** Captions of the rows. */
 typedef struct patina_caption_stats {
     uint64_t n_distinct;    /**< different captions */
-    uint64_t n_shared;      /**< recordings with a caption that another recording has too */
-    uint64_t n_most_shared; /**< recordings of the caption that most of them have */
+    uint64_t n_shared;      /**< recordings with a caption that also belongs to another recording */
+    uint64_t n_most_shared; /**< recordings of the most frequent caption */
     patina_quantiles words; /**< words of the caption of each row */
 } patina_caption_stats;
 
@@ -120,7 +120,7 @@ typedef struct patina_embedding_stats {
     double mean_cosine; /**< mean cosine over all pairs of rows, a row with itself included */
 } patina_embedding_stats;
 
-/** Two clips whose sound is the same up to coding (docs/MEASURES.md, "Same sound"). */
+/** Two clips whose sound is the same up to lossy coding (docs/MEASURES.md, "Same sound"). */
 typedef struct patina_sound_pair {
     char *entry[2];       /**< ids */
     const char *split[2]; /**< splits; of patina_inspection.split */
@@ -139,10 +139,10 @@ typedef struct patina_inspection {
     char *dataset_json;         /**< text of dataset.json */
     bool untrained;             /**< the model has random weights */
     double purity_cap;          /**< upper end of input_purity, dB */
-    patina_key_value *facts;    /**< [n_facts], general members of dataset.json */
+    patina_key_value *run;      /**< [n_run], other members of dataset.json */
     patina_key_value *settings; /**< [n_settings], settings of the run */
     patina_key_value *model;    /**< [n_model], properties of the model */
-    size_t n_facts;             /**< length of facts */
+    size_t n_run;               /**< length of run */
     size_t n_settings;          /**< length of settings */
     size_t n_model;             /**< length of model */
     patina_key_value *rejects;  /**< [n_rejects], reason and count */
@@ -189,7 +189,8 @@ typedef struct patina_inspection {
     uint64_t n_pairs_in_a_split;     /**< pairs in one split; likewise */
 } patina_inspection;
 
-/** Returns the centre of an octave band as text, "31.5" (Hz). Static. */
+/** Returns the centre of octave band o (0 to PATINA_OCTAVE_COUNT - 1) in Hz as text, "31.5".
+ * Static. */
 PATINA_API const char *patina_octave_name(size_t o);
 
 /** Returns the centre of band b (0 to 63) of target_ltas in Hz. */
@@ -262,22 +263,22 @@ PATINA_API void patina_row_info_release(patina_row_info *row);
 typedef struct patina_report_options {
     const char *out;  /**< folder of the data set */
     const char *page; /**< HTML file to write */
-    const char
-        *audio_root;    /**< folder of the sources in provenance; NULL: audio of the corpus only */
-    const char *corpus; /**< corpus of the run, opened again for its audio; NULL: none */
+    /** Folder of the sources in provenance; NULL: audio of the corpus only. */
+    const char *audio_root;
+    const char *corpus;   /**< corpus of the run, opened again for its audio; NULL: none */
     const uint64_t *rows; /**< [n_rows], rows to show with audio; NULL: twelve, by purity */
     size_t n_rows;        /**< at most PATINA_REPORT_ROWS_MAX */
     uint64_t reserved[6]; /**< must be zero */
 } patina_report_options;
 
-/** Sets all options to their defaults (zero). */
+/** Sets all options to their defaults (zero). Safe from any thread. */
 PATINA_API void patina_report_options_init(patina_report_options *options);
 
 /** Result of patina_report_write(). */
 typedef struct patina_report_result {
     uint64_t n_bytes;        /**< size of the page */
     size_t n_samples;        /**< rows that are shown */
-    size_t n_heard;          /**< of these, rows whose audio was found */
+    size_t n_with_audio;     /**< of these, rows whose audio was found */
     char first_missing[256]; /**< a sentence about the first row without audio, or "" */
     uint64_t reserved[8];    /**< zero */
 } patina_report_result;
@@ -289,8 +290,7 @@ typedef struct patina_report_result {
  * same libraries.
  *
  * Errors: those of patina_inspect(); PATINA_ERANGE for a row that the set does not have, or too
- * many; PATINA_EIO and PATINA_EFORMAT for the corpus; PATINA_EIO for
- * the page.
+ * many; PATINA_EIO and PATINA_EFORMAT for the corpus; PATINA_EIO for the page.
  */
 PATINA_API patina_status patina_report_write(const patina_report_options *options,
                                              patina_report_result *result, patina_error *err);

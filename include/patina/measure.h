@@ -104,8 +104,10 @@ PATINA_API patina_status patina_ltas_measure(const patina_meter *meter, const fl
                                              patina_error *err);
 
 /**
- * Measures integrated loudness with absolute and relative gating.
+ * Measures integrated loudness with absolute and relative gating. The number of channels determines
+ * their weights: 3 L R C, 4 L R Ls Rs, 5 L R C Ls Rs, 6 or more L R C LFE Ls Rs and ignored ones.
  *
+ * - `audio`: any number of frames from one block on
  * - `lufs`: out, LUFS; PATINA_LUFS_FLOOR if no block passes the gate
  *
  * Errors: PATINA_REJECT_TOO_SHORT for less than one block of 400 ms; PATINA_REJECT_UNSUPPORTED for
@@ -116,16 +118,27 @@ PATINA_API patina_status patina_ltas_measure(const patina_meter *meter, const fl
 PATINA_API patina_status patina_loudness_measure(const patina_audio *audio, double *lufs,
                                                  patina_error *err);
 
-/** Returns the crest factor of [n_samples >= 1] in dB, DC included; 0 for digital silence. */
+/**
+ * Returns the crest factor in dB: the sample peak over the RMS level, DC included; 0 for digital
+ * silence.
+ *
+ * - `x`: [n_samples], at least 1 sample, all finite
+ */
 PATINA_API double patina_crest_factor_db(const float *x, size_t n_samples);
 
 /**
- * Returns the zero-crossing rate of [n_samples >= 1], 0 to 1: the share of adjacent pairs whose
- * product is below -1e-10; 0 for one sample.
+ * Returns the zero-crossing rate, 0 to 1: the share of adjacent pairs of samples of which exactly
+ * one is below -1e-10; 0 for one sample.
+ *
+ * - `x`: [n_samples], at least 1 sample, all finite
  */
 PATINA_API double patina_zero_crossing_rate(const float *x, size_t n_samples);
 
-/** Returns the AC power of [n_samples >= 1]: the mean square about the mean. */
+/**
+ * Returns the AC power: the mean square about the mean. A full-scale sine has 0.5.
+ *
+ * - `x`: [n_samples], at least 1 sample, all finite
+ */
 PATINA_API double patina_ac_power(const float *x, size_t n_samples);
 
 /** Default of the purity cap, the upper end of input_purity and the value of undegraded audio;
@@ -137,9 +150,12 @@ PATINA_API double patina_ac_power(const float *x, size_t n_samples);
 #define PATINA_LEVEL_JITTER_MAX 40.0
 
 /**
- * Returns 10 log10(signal / rest) in dB, clamped to PATINA_PURITY_MIN .. PATINA_PURITY_MAX. A
- * signal power of 0 gives the minimum; otherwise a rest power of 0 gives the maximum. The purity of
- * a row is the smaller of this and the purity cap of the data set.
+ * Returns the purity of degraded audio: 10 log10(signal / rest) in dB, limited to the range from
+ * PATINA_PURITY_MIN to PATINA_PURITY_MAX. A signal power of 0 gives the minimum; otherwise a rest
+ * power of 0 gives the maximum. The purity of a row is the smaller of this and the purity cap of
+ * the data set.
+ *
+ * - `signal_power`, `rest_power`: AC powers, at least 0, as in patina_degrade_stats
  */
 PATINA_API double patina_purity_db(double signal_power, double rest_power);
 
@@ -189,7 +205,13 @@ PATINA_API patina_status patina_targets_stream_add_source(patina_targets_stream 
                                                           const patina_audio *audio,
                                                           patina_error *err);
 
-/** Adds samples of the mono mix at 48 kHz, which all other targets are measured from. */
+/**
+ * Adds samples of the mono mix at 48 kHz, which all other targets are measured from.
+ *
+ * - `x`: [n_samples], full scale 1.0; 0 samples are valid
+ *
+ * Errors: PATINA_ENOMEM.
+ */
 PATINA_API patina_status patina_targets_stream_add_mix(patina_targets_stream *stream,
                                                        const float *x, size_t n_samples,
                                                        patina_error *err);

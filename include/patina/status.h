@@ -59,8 +59,8 @@ typedef atomic_bool patina_atomic_bool;
     X(NONFINITE, "nonfinite", true, "a NaN or an infinity among the samples")                      \
     X(SILENT, "silent", true, "AC power below -100 dB re full scale")                              \
     X(EXCLUDED, "excluded", false, "in the list of `--exclude`; checked before all others")        \
-    X(FILTERED, "filtered", false, "does not fulfil the conditions of `--filter`")                 \
-    X(LOW_QUALITY, "low_quality", true, "its source does not fulfil those of `--require`")
+    X(FILTERED, "filtered", false, "does not meet the conditions of `--filter`")                   \
+    X(LOW_QUALITY, "low_quality", true, "its source does not meet those of `--require`")
 
 /** Expands one line of PATINA_REJECT_REASONS to an enumerator. */
 #define PATINA_REJECT_ENUMERATOR(identifier, name, retryable, summary) PATINA_REJECT_##identifier,

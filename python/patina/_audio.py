@@ -146,7 +146,7 @@ def degrade(sound: AudioInput, rate: int | None = None, *, sample_rate: int | No
     """
     if recipe is not None and (seed, entry, variant, order, suite) != (None, None, 0, "physical",
                                                                         None):
-        raise TypeError("a recipe determines all draws: give no other argument for them with it")
+        raise TypeError("a recipe determines all draws: omit seed, entry, variant, order and suite")
     if order not in ("physical", "random"):
         raise ValueError(f"order must be 'physical' or 'random', not '{order}'")
     rate = _inputs.pick_rate(rate, sample_rate, sr)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The commands of the program beside generate."""
+"""The commands of the program other than generate."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def finish(out: StrPath) -> dict[str, Any]:
 
 
 def merge(sets: Iterable[StrPath], out: StrPath) -> dict[str, Any]:
-    """Makes one data set of several finished ones with equal settings and model, and returns the content of
+    """Merges several finished data sets with equal settings and model into one, and returns the content of
     its dataset.json.
 
     Args:
@@ -93,7 +93,7 @@ def effects(suite: JsonInput | None = None) -> List[dict[str, Any]]:
 
 def fetch(name: str | None = None, *, kind: Literal["model", "dataset"] = "model", pattern: str | None = None,
           revision: str | None = None, retries: int | None = None) -> str:
-    """Downloads a model or a data set of the Hugging Face hub into the cache of huggingface_hub, and returns its
+    """Downloads a model or a data set from the Hugging Face hub into the cache of huggingface_hub, and returns its
     folder. `generate(corpus="hf://datasets/OWNER/NAME")` reads the data set.
 
     Args:

@@ -69,7 +69,7 @@ def pick_rate(rate: int | None, sample_rate: int | None, sr: int | None) -> int 
     """The sampling rate under any of its three names."""
     given = [value for value in (rate, sample_rate, sr) if value is not None]
     if len(given) > 1:
-        raise TypeError("rate, sample_rate and sr are the same argument: give one of them")
+        raise TypeError("rate, sample_rate and sr are the same argument: pass only one of them")
     if not given:
         return None
     return check_range("a sampling rate", given[0], 2**32 - 1)
@@ -83,7 +83,7 @@ def require_rate(rate: int | None, function: str) -> int:
 
 def refuse_rate(rate: int | None) -> None:
     if rate is not None:
-        raise TypeError("a file contains its sampling rate: pass none")
+        raise TypeError("a file has its own sampling rate: omit the argument")
 
 
 def to_numpy(sound: Any) -> NDArray[Any]:

@@ -26,7 +26,7 @@ def _list_part_files(out: Path, split: str) -> List[Path]:
     counts = {re.sub(r".*-of-(\d+)$", r"\1", path.stem) for path in parts}
     if len(counts) != 1 or int(counts.pop()) != len(parts):
         raise Error(f"'{out}/data': there are {len(parts)} files of split '{split}', but their "
-                    "names give another number", "format")
+                    "names state a different number", "format")
     return parts
 
 

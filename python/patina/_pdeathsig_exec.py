@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Becomes a program that does not outlive who started it: _pdeathsig_exec.py PARENT PROGRAM [ARGUMENTS]
+"""Executes a program that ends with its parent process: _pdeathsig_exec.py PARENT PROGRAM [ARGUMENTS]
 
-A notebook's kernel may be killed at any time, and what it had started would go on for hours, unseen.
-Run as a script of its own, since between fork and exec of a process with threads little is allowed.
+The kernel of a notebook may be killed at any time, and its child processes would run on unnoticed. This is a
+separate script, because few functions may be called between fork and exec of a process with threads.
 """
 
 import ctypes

@@ -2,7 +2,7 @@
 """Runs the program for patina.generate and the other commands.
 
 A child process and not the library: an interrupt ends it cleanly, its memory is returned when it ends, a
-fault does not end the interpreter, and its options need no second list.
+fault does not end the interpreter, and its option table is not duplicated.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* byte_reader.h - whole reads and big-endian numbers, for the parsers of headers */
+/* byte_reader.h - exact reads and big-endian integers, for the header parsers */
 
 #ifndef PATINA_AUDIO_BYTE_READER_H
 #define PATINA_AUDIO_BYTE_READER_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* decoder.c - the table of decoding libraries, and the checks that are the same for all
  *
- * At damage, libraries report the end of the file. So each backend reports beforehand how many
- * frames the file declares; if more of them are missing than the tolerance of the codec, the file
- * is truncated.
+ * Libraries report damage as the end of the file. Each backend therefore states how many frames the
+ * file declares; if more of them are missing than the tolerance of the codec, the file is rejected
+ * as truncated.
  */
 
 #include "audio/decoder.h"

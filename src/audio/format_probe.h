@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* format_probe.h - detects the formats that are decoded by FFmpeg, by their first bytes
  *
- * FFmpeg is given the name of the format and never guesses: of damaged bytes it may decode
- * something that was not recorded. A build without FFmpeg uses the name in its messages.
+ * FFmpeg is given the name of the format and does not probe the file, because it may take damaged
+ * bytes for another format and decode noise. A build without FFmpeg uses the name in its messages.
  */
 
 #ifndef PATINA_AUDIO_FORMAT_PROBE_H

@@ -53,7 +53,7 @@ patina_status pt_filter_expr_parse(const char *text, const char *option, pt_filt
                                    patina_error *err);
 void pt_filter_expr_release(pt_filter_expr *conditions);
 
-/** Whether a value fulfils the condition. value: "" where there is none */
+/** Whether a value meets the condition. value: "" where there is none */
 bool pt_condition_holds(const pt_condition *condition, const char *value);
 bool pt_condition_holds_number(const pt_condition *condition, double value);
 

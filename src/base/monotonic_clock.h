@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* monotonic_clock.h - time that no change of the date affects */
+/* monotonic_clock.h - time that is independent of changes of the system clock */
 
 #ifndef PATINA_BASE_MONOTONIC_CLOCK_H
 #define PATINA_BASE_MONOTONIC_CLOCK_H

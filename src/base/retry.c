@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* retry.c - pauses that grow, so that a short disturbance of a network file system passes */
+/* retry.c - increasing pauses, to outlast short disturbances of a network file system */
 
 #include "base/retry.h"
 

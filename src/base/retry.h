@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* retry.h - repetition of a system call after a fault of the machine that may pass */
+/* retry.h - repeats a system call after a transient fault of the machine */
 
 #ifndef PATINA_BASE_RETRY_H
 #define PATINA_BASE_RETRY_H

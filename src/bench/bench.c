@@ -31,8 +31,8 @@
 #include "clap/model_files.h"
 #include "nn/peak_flops.h"
 #include "pipeline/caption_batch.h"
+#include "pipeline/device_encoder.h"
 #include "pipeline/device_list.h"
-#include "pipeline/encoder.h"
 #include "pipeline/ordered_pool.h"
 
 #define MAX_SECONDS_DEFAULT 300
@@ -94,7 +94,7 @@ typedef struct bench {
     double text_flop, text_tokens; /* sums over all captions so far */
     unsigned n_speeds;
     speed speeds[SPEEDS_MAX];
-    pt_encoder *encoder; /* NULL: without devices */
+    pt_device_encoder *encoder; /* NULL: without devices */
     pt_bench_samples device_audio, device_text, device_cpu;
     pt_bench_samples stages[PT_STAGE_COUNT];
     uint64_t n_rows, peak_bytes;
@@ -289,9 +289,10 @@ static patina_status run_on_devices(bench *b, bool is_audio, size_t n, patina_er
     for (size_t i = 0; status == PATINA_OK && i < n; i++) {
         const char *text = is_audio ? "" : b->captions[i % b->n_captions];
         const patina_clap_caption caption = {text, strlen(text)};
-        status = is_audio ? pt_encoder_submit_features(b->encoder, b->features, &tickets[i], err)
-                          : pt_encoder_submit_text(b->encoder, &caption, &tickets[i], &b->arenas[0],
-                                                   err);
+        status = is_audio
+                     ? pt_device_encoder_submit_features(b->encoder, b->features, &tickets[i], err)
+                     : pt_device_encoder_submit_text(b->encoder, &caption, &tickets[i],
+                                                     &b->arenas[0], err);
     }
     for (size_t i = 0; tickets && i < n; i++) {
         const patina_status waited = pt_ticket_wait(&tickets[i], NULL, err);
@@ -302,7 +303,7 @@ static patina_status run_on_devices(bench *b, bool is_audio, size_t n, patina_er
 }
 
 static patina_status time_devices(bench *b, patina_error *err) {
-    const pt_encoder_stats stats = pt_encoder_get_stats(b->encoder);
+    const pt_device_encoder_stats stats = pt_device_encoder_get_stats(b->encoder);
     const size_t n = (b->options->quick ? 1 : 4) * stats.n_devices * stats.batch;
 
     const double start = pt_monotonic_s(), cpu = cpu_seconds();
@@ -503,8 +504,8 @@ static patina_status open_towers_and_stages(bench *b, const pt_bench_stages_conf
     PT_TRY(patina_clap_open(b->options->model, PATINA_CLAP_BOTH, b->isa, b->options->precision,
                             &b->clap, err));
     if (!pt_device_is_cpu(&b->options->device))
-        PT_TRY(pt_encoder_open(b->options->model, PATINA_CLAP_BOTH, b->clap, &b->options->device,
-                               b->options->stop, &b->encoder, err));
+        PT_TRY(pt_device_encoder_open(b->options->model, PATINA_CLAP_BOTH, b->clap,
+                                      &b->options->device, b->options->stop, &b->encoder, err));
     PT_TRY(time_batch(b, b->threads, b->threads, work_audio, seconds, err));
     PT_TRY(replace_captions(b, b->threads, err));
     return time_batch(b, b->threads, b->threads, work_text, seconds, err);
@@ -613,9 +614,9 @@ static void fill_report(const bench *b, pt_bench_report *report) {
         };
     }
     if (b->encoder) {
-        const pt_encoder_stats stats = pt_encoder_get_stats(b->encoder);
+        const pt_device_encoder_stats stats = pt_device_encoder_get_stats(b->encoder);
         pt_bench_device *d = &report->device;
-        const char *tile, *name = pt_encoder_device_name(b->encoder, 0, &tile);
+        const char *tile, *name = pt_device_encoder_device_name(b->encoder, 0, &tile);
         snprintf(d->name, sizeof d->name, "%.127s", name);
         snprintf(d->tile, sizeof d->tile, "%.31s", tile);
         d->n = (unsigned)stats.n_devices;
@@ -635,7 +636,7 @@ static void fill_report(const bench *b, pt_bench_report *report) {
 
 static void release(bench *b) {
     pt_bench_folder_remove(&b->folder);
-    pt_encoder_close(&b->encoder);
+    pt_device_encoder_close(&b->encoder);
     patina_clap_close(&b->clap);
     pt_mel_close(&b->mel);
     pt_tokenizer_close(&b->tokenizer);

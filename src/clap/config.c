@@ -218,7 +218,7 @@ static void read_audio(reader *r, pt_audio_config *audio) {
     audio->width = get_size(r, "patch_embeds_hidden_size", 96, 1, SIZE_LIMIT);
     audio->n_stages = get_stages(r, "depths", depths, 256, audio->depths);
     if (get_stages(r, "num_attention_heads", heads, SIZE_LIMIT, audio->n_heads) != audio->n_stages)
-        member_error(r, "num_attention_heads", "has another length than depths");
+        member_error(r, "num_attention_heads", "must have as many elements as depths");
     const size_t hidden = get_size(r, "hidden_size", 768, 1, SIZE_LIMIT);
     audio->window = get_size(r, "window_size", 8, 1, 256);
     audio->spec_size = get_size(r, "spec_size", 256, 1, 4096);

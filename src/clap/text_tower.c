@@ -5,8 +5,8 @@
  *         -> projection [512]
  *
  * A layer is attention and an MLP, each with a residual connection and a layer norm (post-norm).
- * All but attention runs over the tokens of all captions at once. Only the first token of each
- * caption is used of the last layer, so that the others are dropped after its attention.
+ * All but attention runs over the tokens of all captions at once. Of the last layer only the first
+ * token of each caption is used, so the other tokens are dropped after its attention.
  *
  * Equals transformers' ClapModel.get_text_features before normalisation. Sources: Devlin et al.,
  * "BERT", NAACL 2019; Liu et al., "RoBERTa", 2019, whose positions start after the padding id.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* class_names.h - names of the classes that a list has by id, such as /m/05zppz of AudioSet */
+/* class_names.h - names of classes that a list gives by id, such as /m/05zppz of AudioSet */
 
 #ifndef PATINA_CORPUS_CLASS_NAMES_H
 #define PATINA_CORPUS_CLASS_NAMES_H

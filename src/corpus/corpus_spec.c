@@ -264,8 +264,8 @@ static patina_status add_mapping(pt_corpus_specs *specs, const char *file, yaml_
             return fail_unknown_key(key ? key : "", key ? strlen(key) : 0, location, err);
         }
         if (!value)
-            return pt_fail(err, PATINA_EFORMAT, "line %zu: '%s' is not a text or number", key_line,
-                           key);
+            return pt_fail(err, PATINA_EFORMAT, "line %zu: '%s' is neither text nor a number",
+                           key_line, key);
         char **to = is_path ? &spec->path : &spec->value[k];
         if (is_path || keys[k].is_path) {
             PT_TRY(resolve_path(file, value, to, err));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* entry_filter.c - values of fields as text, and captions that do not fulfil a condition */
+/* entry_filter.c - values of fields as text, and captions that do not meet a condition */
 
 #include "corpus/entry_filter.h"
 
@@ -36,7 +36,7 @@ static patina_status drop_caption(pt_caption *caption, const pt_condition *condi
     free(caption->fault);
     caption->text = caption->fault = NULL;
     caption->reason = PATINA_REJECT_FILTERED;
-    if (asprintf(&caption->fault, "%s is '%s', which does not fulfil '%s'", condition->field, shown,
+    if (asprintf(&caption->fault, "%s is '%s', which does not meet '%s'", condition->field, shown,
                  condition->written) >= 0)
         return PATINA_OK;
     caption->fault = NULL;

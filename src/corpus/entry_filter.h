@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* entry_filter.h - conditions of --filter on the columns of a row and on captions
  *
- * Conditions on columns concern the captions of their row, those on captions each caption: what
- * does not fulfil them becomes a fault with PATINA_REJECT_FILTERED. An entry whose captions are all
- * faults gives no row. Conditions on the audio are the pipeline's.
+ * A condition on a column applies to all captions of the row, a condition on captions to each
+ * caption. A caption that does not meet it becomes a fault with PATINA_REJECT_FILTERED. An entry
+ * whose captions are all faults gives no row. Conditions on the audio are the pipeline's.
  */
 
 #ifndef PATINA_CORPUS_ENTRY_FILTER_H

@@ -151,9 +151,9 @@ static patina_status judge_row(pt_entry *entry, pt_entry *row, bool with_audio, 
         return drop_captions(&faulty, row->status, row->fault, err);
     }
     if (!is_same_segment(entry, row))
-        return drop_captions(row, PATINA_REJECT_DUPLICATE_ID,
-                             "has the id of an earlier row, but other seconds of the recording",
-                             err);
+        return drop_captions(
+            row, PATINA_REJECT_DUPLICATE_ID,
+            "has the id of an earlier row, but a different segment of the recording", err);
     return with_audio ? judge_audio(entry, row, err) : PATINA_OK;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* jsonl.c - manifests with one JSON object per line: {"audio": ..., "caption": ..., "id": ...}
  *
- * `audio` is a path relative to the manifest or to the audio root. Of an absolute path, the data
- * set gets the part below that folder or only the base name; an id has no base name, which other
- * entries may have too. `caption` (or `captions`, `text`,
- * `transcription`, `sentence`, or the member that options name) is a string or a list. `id` is a
- * string or an integer; without it the id is `audio`. Numbers in `offset` and `duration` are a
- * segment, as in manifests of NeMo. Blank lines and other members are skipped.
+ * `audio` is a path relative to the manifest or to the audio root. The data set gets only the part
+ * of an absolute path below that folder, or its base name; the id never becomes the base name,
+ * which may occur in several folders. `caption` (or `captions`, `text`, `transcription`,
+ * `sentence`, or the member that options name) is a string or a list. `id` is a string or an
+ * integer; without it the id is `audio`. Numbers in `offset` and `duration` are a segment, as in
+ * manifests of NeMo. Blank lines and other members are skipped.
  */
 
 #include <stdio.h>

@@ -425,7 +425,8 @@ static patina_status open_filter(table *t, patina_error *err) {
         const pt_condition *c = &t->filter->item[i];
         if (!pt_filter_is_on_column(c)) continue;
         if (i >= FILTER_MAX)
-            return pt_fail(err, PATINA_EUSAGE, "a filter of over %d conditions", FILTER_MAX);
+            return pt_fail(err, PATINA_EUSAGE, "the filter has more than %d conditions",
+                           FILTER_MAX);
         size_t field = pt_parquet_find_child(t->parquet, 0, c->field);
         if (field == PT_PARQUET_NONE && strcmp(c->field, "licence") == 0)
             field = pt_parquet_find_child(t->parquet, 0, "license");
@@ -1041,8 +1042,8 @@ static patina_status seek_row(parquet_state *s, uint64_t position, patina_error 
     if (!t->name || s->seek_file != file) {
         table_close(t);
         if (table_open(s, file, t, &is_parquet, &why) != PATINA_OK)
-            return pt_fail(err, PATINA_EIO, "'%s' was readable before: %s", s->files.of.paths[file],
-                           why.message);
+            return pt_fail(err, PATINA_EIO, "'%s' can no longer be read: %s",
+                           s->files.of.paths[file], why.message);
         s->seek_file = file;
     }
     if (row < t->first_row || row < t->first_row + t->row) { /* columns are read forwards */

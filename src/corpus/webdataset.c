@@ -352,7 +352,7 @@ static patina_status add_label(pt_entry *entry, json_t *label, patina_error *err
     if (text && strspn(text, "0123456789") < strlen(text))
         return pt_entry_add_json_captions(entry, label, NULL, false, err);
     return pt_entry_add_bad_caption(
-        entry, "the .cls beside it has only the number of a class; captions are made of names",
+        entry, "the .cls beside it has only a class number; a caption needs the name of the class",
         err);
 }
 

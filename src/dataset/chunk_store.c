@@ -23,6 +23,7 @@
 #include "dataset/part_layout.h"
 #include "dataset/rejects.h"
 #include "dataset/resume.h"
+#include "dataset/resume_check.h"
 #include "fs/atomic_file.h"
 #include "fs/dir.h"
 #include "fs/temp_dir.h"
@@ -136,7 +137,7 @@ static patina_status claim_output_dir(const pt_chunk_store *s, pt_output_state *
     for (int i = 0; i < ATTEMPTS; i++) {
         PT_TRY(pt_output_dir_probe(s->out, true, state, err));
         if (*state == PT_OUTPUT_FINISHED) return PATINA_OK;
-        if (*state == PT_OUTPUT_FOREIGN) return pt_output_dir_fail_foreign(s->out, err);
+        if (*state == PT_OUTPUT_OTHER) return pt_output_dir_fail_other(s->out, err);
         status = *state == PT_OUTPUT_UNFINISHED ? compare_plan(s, err) : write_first_plan(s, err);
         if (status != PATINA_EIO && (status != PATINA_OK || *state == PT_OUTPUT_UNFINISHED))
             return status;
@@ -398,7 +399,7 @@ static void close_kept(pt_chunk_store *s, kept_journal *kept) {
     *kept = s->kept[--s->n_kept];
 }
 
-/* ---------------------------------------------------------------- rows of entries in work */
+/* ---------------------------------------------------------------- rows of entries in progress */
 
 /* Whether a run has rows of entries that are not complete. */
 static bool has_partial_rows(const char *out) {
@@ -501,7 +502,8 @@ static patina_status alloc_store(const char *out, const pt_row_writer_backend *k
     assert(s->n_splits >= 1 && s->n_splits <= PATINA_SPLITS_MAX);
     if (run_meta->n_chunks > PT_CHUNKS_MAX)
         return pt_fail(err, PATINA_EUSAGE,
-                       "%" PRIu64 " chunks are over %" PRIu64 ": make them larger with '--chunk'",
+                       "%" PRIu64 " chunks are more than the maximum of %" PRIu64
+                       "; make them larger with '--chunk'",
                        run_meta->n_chunks, PT_CHUNKS_MAX);
     json_t *settings = pt_json_load_text(run_meta->settings_json, 0, NULL);
     if (!settings) return pt_fail(err, PATINA_ENOMEM, "out of memory");

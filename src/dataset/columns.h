@@ -9,11 +9,11 @@
  *   LIST(name, length, unit, meaning, fill, value, ...)
  *
  *   meaning pt_column_describe replaces {purity_cap} by the setting of the data set
- * The column `id`, text, follows them in sets made with --with-id.
- *
  *   fill    void (const pt_row_source *source, float *values); NULL: set by the encoder
  *   value   {title, unit, decimals, min, max} of one value. With a title, `inspect` and the report
  *           show quantiles of it. A list gives one for all its values, or one for each.
+ *
+ * The text column `id` follows these columns in sets made with --with-id.
  */
 
 #ifndef PATINA_DATASET_COLUMNS_H

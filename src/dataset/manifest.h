@@ -104,16 +104,6 @@ patina_status pt_chunk_write(const char *path, const pt_run_metadata *run_meta, 
                              uint64_t number, const pt_chunk_info *chunk, patina_error *err);
 patina_status pt_manifest_write(const char *path, const pt_manifest *manifest, patina_error *err);
 
-/* ---- Comparison ---- */
-
-/**
- * Compares a run found in a folder with the run of this process.
- *
- * difference  out: words that follow "a run with "; "" when the runs are the same
- */
-patina_status pt_run_metadata_compare(const pt_run_metadata *theirs, const pt_run_metadata *ours,
-                                      char *difference, size_t n, patina_error *err);
-
 /* ---- Part files ---- */
 
 typedef enum pt_part_kind {

@@ -31,6 +31,7 @@
 #include "dataset/output_dir.h"
 #include "dataset/part_layout.h"
 #include "dataset/resume.h"
+#include "dataset/resume_check.h"
 #include "fs/dir.h"
 
 typedef struct merge {
@@ -57,9 +58,9 @@ static patina_status compare_sets(const merge *m, size_t i, patina_error *err) {
     ours.libraries_json = first->libraries_json;
     if (strcmp(ours.version, first->version) != 0 || ours.signal_revision != first->signal_revision)
         return pt_fail(err, PATINA_EUSAGE,
-                       "'%s' is of patina %s (signal revision %" PRIu64
-                       "), and '%s' of patina %s (signal revision %" PRIu64
-                       "); sets of different revisions cannot be merged",
+                       "'%s' was made by patina %s (signal revision %" PRIu64
+                       "), and '%s' by patina %s (signal revision %" PRIu64
+                       "); only sets of one version and revision can be merged",
                        m->paths[i], ours.version, ours.signal_revision, m->paths[0], first->version,
                        first->signal_revision);
     PT_TRY(pt_run_metadata_compare(&ours, first, difference, sizeof difference, err));
@@ -90,8 +91,8 @@ static patina_status add_entries(const char *set, const char *path, pt_id_set *i
             status = pt_id_set_add(ids, entry, &repeated, err);
         if (status == PATINA_OK && repeated)
             status = pt_fail(err, PATINA_EUSAGE,
-                             "entry '%s' of '%s' is in another of the sets, too; give each corpus "
-                             "ids of its own",
+                             "entry '%s' of '%s' is also in another of the sets; give the entries "
+                             "of each corpus unique ids",
                              entry, set);
         free(last);
         last = status == PATINA_OK ? strdup(entry) : NULL;
@@ -305,7 +306,7 @@ static patina_status write_result(merge *m, const char *out, patina_error *err) 
     pt_output_state state = PT_OUTPUT_EMPTY;
 
     PT_TRY(pt_output_dir_probe(out, true, &state, err));
-    if (state == PT_OUTPUT_FOREIGN) return pt_output_dir_fail_foreign(out, err);
+    if (state == PT_OUTPUT_OTHER) return pt_output_dir_fail_other(out, err);
     return state == PT_OUTPUT_EMPTY ? publish_chunks(m, out, err)
                                     : check_same_merge(m, out, state == PT_OUTPUT_FINISHED, err);
 }

@@ -102,7 +102,7 @@ patina_status pt_output_dir_probe(const char *out, bool repair, pt_output_state 
         PT_TRY(scan_names(out, repair, &empty, &again, err));
         if (empty && !again) break;
     }
-    *state = empty ? PT_OUTPUT_EMPTY : PT_OUTPUT_FOREIGN;
+    *state = empty ? PT_OUTPUT_EMPTY : PT_OUTPUT_OTHER;
     return PATINA_OK;
 }
 
@@ -119,7 +119,7 @@ patina_status pt_output_dir_require_run(const char *path, bool repair, pt_output
     if (!fault) {
         PT_TRY(pt_output_dir_probe(path, repair, state, err));
         if (*state == PT_OUTPUT_EMPTY) fault = "is empty";
-        if (*state == PT_OUTPUT_FOREIGN)
+        if (*state == PT_OUTPUT_OTHER)
             fault = pt_path_exists(old.text) ? "contains an unfinished run of an older patina"
                                              : "contains no patina data set";
     }
@@ -136,7 +136,7 @@ patina_status pt_output_dir_fail_unfinished(const char *path, patina_error *err)
                    path);
 }
 
-patina_status pt_output_dir_fail_foreign(const char *out, patina_error *err) {
+patina_status pt_output_dir_fail_other(const char *out, patina_error *err) {
     const pt_path old = pt_path_joinf(out, OLD_PLAN_FILE);
     if (pt_path_exists(old.text))
         return pt_fail(err, PATINA_EUSAGE,

@@ -41,7 +41,7 @@ typedef enum pt_output_state {
     PT_OUTPUT_EMPTY,      /* or absent */
     PT_OUTPUT_UNFINISHED, /* a run that is not finished */
     PT_OUTPUT_FINISHED,   /* a finished set */
-    PT_OUTPUT_FOREIGN,    /* anything else */
+    PT_OUTPUT_OTHER,      /* anything else */
 } pt_output_state;
 
 /**
@@ -67,8 +67,8 @@ patina_status pt_output_dir_require_run(const char *path, bool repair, pt_output
 /** Always PATINA_EFORMAT: the folder contains an unfinished run, where a finished set is needed. */
 patina_status pt_output_dir_fail_unfinished(const char *path, patina_error *err);
 
-/** Always PATINA_EUSAGE: describes what a PT_OUTPUT_FOREIGN folder contains, and the remedy. */
-patina_status pt_output_dir_fail_foreign(const char *out, patina_error *err);
+/** Always PATINA_EUSAGE: describes what a PT_OUTPUT_OTHER folder contains, and the remedy. */
+patina_status pt_output_dir_fail_other(const char *out, patina_error *err);
 
 /** pt_dir_create of a folder below out, or of out itself, with out in the error sentence. */
 patina_status pt_output_dir_create_folder(const char *out, const char *path, patina_error *err);

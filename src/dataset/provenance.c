@@ -97,7 +97,7 @@ static patina_status get_integer(const json_t *object, const char *path_prefix, 
     const int64_t given = json_integer_value(member);
     if (given < lo || given > hi)
         return pt_fail(err, PATINA_EFORMAT,
-                       "recipe: member '%s%s': %" PRId64 " is not in %" PRId64 " to %" PRId64,
+                       "recipe: member '%s%s': %" PRId64 " is not from %" PRId64 " to %" PRId64,
                        path_prefix, name, given, lo, hi);
     *value = given;
     return PATINA_OK;
@@ -110,8 +110,8 @@ static patina_status get_number(const json_t *object, const char *name, double f
 
     *value = member ? json_number_value(member) : fallback;
     if (member && !(json_is_number(member) && *value >= lo && *value <= hi))
-        return pt_fail(err, PATINA_EFORMAT, "recipe: member '%s' is not a number in %g to %g", name,
-                       lo, hi);
+        return pt_fail(err, PATINA_EFORMAT, "recipe: member '%s' is not a number from %g to %g",
+                       name, lo, hi);
     return PATINA_OK;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* resume.c - reopens a finished set, imports chunks of another folder */
+/* resume.c - reopens a finished set, imports chunks of another output folder */
 
 #include "dataset/resume.h"
 
@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "dataset/output_dir.h"
 #include "dataset/part_layout.h"
+#include "dataset/resume_check.h"
 #include "fs/atomic_file.h"
 #include "fs/dir.h"
 #include "fs/temp_dir.h"
@@ -125,10 +126,11 @@ static patina_status commit_reopen(const char *out, const char *own, patina_erro
     if (pt_path_exists(plan.text) && !pt_path_exists(own))
         return PATINA_OK; /* renamed by another process */
     (void)!rename(kept.text, finished.text);
-    return status != PATINA_OK
-               ? status
-               : pt_fail(err, PATINA_EIO,
-                         "output folder '%s': another process changes it; run again", out);
+    return status != PATINA_OK ? status
+                               : pt_fail(err, PATINA_EIO,
+                                         "output folder '%s': another process is changing it; run "
+                                         "the same command again",
+                                         out);
 }
 
 patina_status pt_dataset_reopen(const char *out, const pt_manifest *manifest, patina_error *err) {

@@ -123,8 +123,9 @@ static patina_status check_range(const pt_column *column, const pt_row *row, pat
     for (size_t i = 0; i < column->n_values; i++) {
         const pt_column_value *valid = &column->value[column->n_described > 1 ? i : 0];
         if (values[i] >= valid->min && values[i] <= valid->max) continue;
-        return pt_fail(err, PATINA_ERANGE, "column '%s': value %zu is %.9g, not in %.9g to %.9g",
-                       column->name, i, (double)values[i], (double)valid->min, (double)valid->max);
+        return pt_fail(err, PATINA_ERANGE,
+                       "column '%s': value %zu is %.9g; the range is %.9g to %.9g", column->name, i,
+                       (double)values[i], (double)valid->min, (double)valid->max);
     }
     return PATINA_OK;
 }

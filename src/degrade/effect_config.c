@@ -114,8 +114,8 @@ static patina_status read_weights(const char *path, const json_t *json, const pt
     if (!good || !(sum > 0.0 && sum <= 1e6)) {
         char rule[192];
         snprintf(rule, sizeof rule,
-                 "an object with a weight for each of '%s', '%s'%s%s%s, each 0 or more, some above "
-                 "0, at most 1e6 together",
+                 "an object with a weight for each of '%s', '%s'%s%s%s, none below 0, and with a "
+                 "sum above 0 and up to 1e6",
                  setting->choice[0], setting->choice[1], n == 3 ? ", '" : "",
                  n == 3 ? setting->choice[2] : "", n == 3 ? "'" : "");
         return invalid_member(err, path, json, rule);
@@ -145,8 +145,8 @@ static patina_status read_count(const json_t *json, patina_effect_config *config
         (!good || json_object_size(json) != n_known || !(sum > 0.0 && sum <= 1e6))) {
         char rule[160];
         snprintf(rule, sizeof rule,
-                 "null, or an object with weights of the numbers '0' to '%d', each 0 or more, some "
-                 "above 0, at most 1e6 together",
+                 "null, or an object with weights of the numbers '0' to '%d', none below 0, and "
+                 "with a sum above 0 and up to 1e6",
                  PT_EFFECT_COUNT);
         return invalid_member(err, "count", json, rule);
     }
@@ -273,7 +273,7 @@ patina_status pt_effect_config_parse(const char *json, patina_effect_config *con
 patina_status patina_effect_config_open(const char *json, patina_effect_config **out,
                                         patina_error *err) {
     patina_effect_config *config = calloc(1, sizeof *config);
-    if (!config) return pt_fail(err, PATINA_ENOMEM, "out of memory for a suite");
+    if (!config) return pt_fail(err, PATINA_ENOMEM, "out of memory for an effect configuration");
 
     pt_irfft_plan_init(&config->irfft);
     const patina_status status = pt_effect_config_parse(json, config, err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* batch_fft.h - FFTs of eight signals at a time, one per lane, or of sixteen in single precision
  *
- * Of 2^n points, with bins in digit-reversed order. welch.h, stft.h and irfft.h build longer
- * transforms from them.
+ * The transforms have 2^n points and give bins in digit-reversed order. welch.h, stft.h and irfft.h
+ * build longer transforms from them.
  */
 
 #ifndef PATINA_DSP_BATCH_FFT_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* mix_kernel.h - sums and products of samples; part of dsp_kernels.h
  *
- * Inputs and output may be the same memory. Samples after the last whole vector have the same
- * operations, one by one.
+ * Inputs and output may be the same memory. The samples after the last whole
+ * vector pass through the same operations one by one.
  */
 
 INLINE vec_float load_floats(const float *x) {

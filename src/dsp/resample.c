@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* resample.c - polyphase filters for ratios of small numbers, soxr for the others
  *
- * The polyphase kernel computes blocks of fixed position and length: input collects until a block
- * has all that it reads. Zeros precede and follow the signal.
+ * The polyphase kernel computes blocks of fixed position and length: input is buffered until a
+ * block has all samples that it reads. Zeros precede and follow the signal.
  *
  * soxr computes the length of its output in floating point, which agrees with pt_resampled_length
  * in all tests. Callers size their buffers by the latter, so the output is limited to that length

@@ -15,7 +15,8 @@
 /* glob(3) passes nothing of the caller's to these functions. */
 static _Thread_local int fault;
 
-/** Whether to repeat a failed call. Keeps the first fault that does not pass; errno is preserved. */
+/** Whether to repeat a failed call. Keeps the first fault that does not pass; errno is
+ * preserved. */
 static bool is_repeated(unsigned *n) {
     const int error = errno;
     if (error == EACCES || error == EPERM || !pt_errno_is_machine_fault(error)) return false;

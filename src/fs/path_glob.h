@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* path_glob.h - glob(3) that reports faults of the machine
  *
- * glob(3) ends a folder where readdir fails, and leaves out a path whose stat fails, so that a fault
- * looks like fewer files.
+ * glob(3) ends a folder where readdir fails, and leaves out a path whose stat fails, so that a
+ * fault looks like fewer files.
  */
 
 #ifndef PATINA_FS_PATH_GLOB_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* write_at.h - writes at an offset of a file, to the last byte */
+/* write_at.h - writes a whole buffer at an offset of a file */
 
 #ifndef PATINA_FS_WRITE_AT_H
 #define PATINA_FS_WRITE_AT_H

@@ -50,9 +50,9 @@ static patina_status check(const pt_condition *c, quality_value value, patina_st
     if (value.text ? pt_condition_holds(c, value.text) : pt_condition_holds_number(c, value.number))
         return PATINA_OK;
     if (value.text)
-        return pt_fail(err, reason, "%s is '%s', which does not fulfil '%s'", c->field, value.text,
+        return pt_fail(err, reason, "%s is '%s', which does not meet '%s'", c->field, value.text,
                        c->written);
-    return pt_fail(err, reason, "%s is %.6g, which does not fulfil '%s'", c->field, value.number,
+    return pt_fail(err, reason, "%s is %.6g, which does not meet '%s'", c->field, value.number,
                    c->written);
 }
 

@@ -12,7 +12,7 @@
 /** PATINA_EUSAGE for a condition on something that is not a member of source_quality. */
 patina_status pt_audio_filter_check_fields(const pt_filter_expr *require, patina_error *err);
 
-/** PATINA_REJECT_FILTERED where duration, rate or channels do not fulfil the filter. */
+/** PATINA_REJECT_FILTERED where duration, rate or channels do not meet the filter. */
 patina_status pt_audio_filter_check_audio(const pt_filter_expr *filter, const pt_segment *segment,
                                           patina_error *err);
 

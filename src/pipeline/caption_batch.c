@@ -106,7 +106,7 @@ done:
     return status;
 }
 
-patina_status pt_caption_batch_submit(pt_caption_batch *b, pt_encoder *encoder,
+patina_status pt_caption_batch_submit(pt_caption_batch *b, pt_device_encoder *encoder,
                                       pt_caption_cache *cache, pt_arena *scratch,
                                       patina_error *err) {
     if (b->n_captions == 0) return PATINA_OK;
@@ -118,7 +118,7 @@ patina_status pt_caption_batch_submit(pt_caption_batch *b, pt_encoder *encoder,
         if (find_first_equal(b, i) < i ||
             pt_caption_cache_find(cache, c->text, c->n_bytes, embedding_of(b, i)))
             continue;
-        PT_TRY(pt_encoder_submit_text(encoder, c, &b->tickets[i], scratch, err));
+        PT_TRY(pt_device_encoder_submit_text(encoder, c, &b->tickets[i], scratch, err));
     }
     return PATINA_OK;
 }

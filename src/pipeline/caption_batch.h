@@ -18,7 +18,7 @@
 
 #include "base/arena.h"
 #include "pipeline/caption_cache.h"
-#include "pipeline/encoder.h"
+#include "pipeline/device_encoder.h"
 
 /** Captions that run through the tower together; in generate, entries of a batch. */
 #define PT_CAPTION_BATCH_SIZE 8
@@ -50,9 +50,9 @@ patina_status pt_caption_batch_embed(pt_caption_batch *batch, const patina_clap 
  * Leaves the captions that are not in the cache to devices; pt_caption_batch_wait gets the
  * embeddings.
  *
- * Errors  those of pt_encoder_submit_text
+ * Errors  those of pt_device_encoder_submit_text
  */
-patina_status pt_caption_batch_submit(pt_caption_batch *batch, pt_encoder *encoder,
+patina_status pt_caption_batch_submit(pt_caption_batch *batch, pt_device_encoder *encoder,
                                       pt_caption_cache *cache, pt_arena *scratch,
                                       patina_error *err);
 

@@ -382,7 +382,7 @@ static void wait_for_devices(pt_run *r, item *it) {
     char note[256];
     it->status = pt_caption_batch_wait(&it->batch->captions, r->cache, &it->err);
     if (it->status == PATINA_OK) it->status = pt_entry_result_wait(&it->result, &it->err);
-    if (pt_encoder_take_note(r->encoder, note)) pt_run_emit_note(r, "%s", note);
+    if (pt_device_encoder_take_note(r->encoder, note)) pt_run_emit_note(r, "%s", note);
     it->result.spent_ns[PATINA_RUN_AUDIO_TOWER] += pt_monotonic_ns() - start_ns;
 }
 
@@ -393,7 +393,7 @@ static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
     if (it->status == PATINA_ETEMPORARY)
         return leave_chunk(r, chunk, it->err.message, &file_advice, err);
     if (it->status != PATINA_OK && it->status != PATINA_ECANCELLED && r->encoder &&
-        pt_encoder_has_failed(r->encoder))
+        pt_device_encoder_has_failed(r->encoder))
         return leave_chunk(r, chunk, it->err.message, &device_advice, err);
     if (it->status != PATINA_OK) return pt_fail(err, it->status, "%s", it->err.message);
     if (!r->chunk_is_open)
@@ -507,7 +507,7 @@ patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
                                      .release = release_entry,
                                      .stopped = is_stopped,
                                      .abandon = abandon_entry};
-    const size_t n_devices = r->encoder ? pt_encoder_in_flight(r->encoder) : 0;
+    const size_t n_devices = r->encoder ? pt_device_encoder_in_flight(r->encoder) : 0;
     const size_t n_items = (size_t)o->threads * ITEMS_PER_WORKER + n_devices;
 
     atomic_store(&r->delivered_ns, pt_monotonic_ns());

@@ -12,8 +12,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "pipeline/caption_batch.h"
+#include "pipeline/device_encoder.h"
 #include "pipeline/device_list.h"
-#include "pipeline/encoder.h"
 #include "pipeline/ordered_pool.h"
 
 #define UNITS_PER_WORKER 4 /* in flight */
@@ -29,7 +29,7 @@ typedef struct unit {
 
 typedef struct embed_job {
     const patina_clap *clap; /* used without encoder */
-    pt_encoder *encoder;
+    pt_device_encoder *encoder;
     const patina_embed_input *inputs;
     float *embeddings;
     unit *units; /* [n_units] */
@@ -76,8 +76,8 @@ static patina_status submit_unit(const embed_job *job, unit *u, pt_arena *arena,
         return pt_file_submit(job->encoder, first->text, first->start, &u->tickets[0], arena, err);
     for (size_t i = 0; i < u->n; i++) {
         const char *text = job->inputs[u->inputs[i]].text;
-        PT_TRY(pt_encoder_submit_text(job->encoder, &(patina_clap_caption){text, strlen(text)},
-                                      &u->tickets[i], arena, err));
+        PT_TRY(pt_device_encoder_submit_text(
+            job->encoder, &(patina_clap_caption){text, strlen(text)}, &u->tickets[i], arena, err));
     }
     return PATINA_OK;
 }
@@ -120,7 +120,7 @@ static void discard_tickets(embed_job *job) {
             (void)pt_ticket_wait(&job->units[i].tickets[k], NULL, NULL);
 }
 
-static patina_status embed_all(const patina_clap *clap, pt_encoder *encoder,
+static patina_status embed_all(const patina_clap *clap, pt_device_encoder *encoder,
                                const patina_embed_input *inputs, size_t n_inputs, unsigned threads,
                                float *embeddings, patina_error *err) {
     embed_job all = {.clap = clap, .encoder = encoder, .inputs = inputs, .embeddings = embeddings};
@@ -131,7 +131,7 @@ static patina_status embed_all(const patina_clap *clap, pt_encoder *encoder,
                                      .work = process_unit,
                                      .deliver = deliver_unit,
                                      .release = release_unit};
-    const size_t n_devices = encoder ? pt_encoder_in_flight(encoder) : 0;
+    const size_t n_devices = encoder ? pt_device_encoder_in_flight(encoder) : 0;
     unsigned n_workers, n_abandoned;
 
     PT_TRY(pt_threads_resolve(threads, &n_workers, err));
@@ -158,16 +158,17 @@ patina_status patina_embed_batch_on_device(const char *model, patina_clap_parts 
                                            const patina_embed_input *inputs, size_t n_inputs,
                                            unsigned threads, float *embeddings, patina_error *err) {
     patina_clap *clap = NULL;
-    pt_encoder *encoder = NULL;
+    pt_device_encoder *encoder = NULL;
 
     PT_TRY(pt_device_options_check(device, PATINA_PRECISION_F32, err));
     PT_TRY(patina_clap_open(model, parts, PATINA_ISA_AUTO, PATINA_PRECISION_F32, &clap, err));
-    patina_status status = pt_device_is_cpu(device)
-                               ? PATINA_OK
-                               : pt_encoder_open(model, parts, clap, device, NULL, &encoder, err);
+    patina_status status =
+        pt_device_is_cpu(device)
+            ? PATINA_OK
+            : pt_device_encoder_open(model, parts, clap, device, NULL, &encoder, err);
     if (status == PATINA_OK)
         status = embed_all(clap, encoder, inputs, n_inputs, threads, embeddings, err);
-    pt_encoder_close(&encoder);
+    pt_device_encoder_close(&encoder);
     patina_clap_close(&clap);
     return status;
 }

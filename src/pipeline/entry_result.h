@@ -13,7 +13,7 @@
 #include "base/strbuf.h"
 #include "dataset/partial_rows.h"
 #include "dataset/schema.h"
-#include "pipeline/encoder.h"
+#include "pipeline/device_encoder.h"
 
 /** An entry, or one of its captions, that gives no row. */
 typedef struct pt_reject {

@@ -18,7 +18,7 @@
 #include "dsp/stats.h"
 #include "measure/targets.h"
 #include "pipeline/degrade_request.h"
-#include "pipeline/encoder.h"
+#include "pipeline/device_encoder.h"
 #include "pipeline/provenance_fill.h"
 #include "pipeline/stream_file.h"
 
@@ -180,9 +180,9 @@ patina_status patina_file_embed(const patina_clap *clap, const char *path, uint6
     return status;
 }
 
-patina_status pt_file_submit(pt_encoder *encoder, const char *path, uint64_t start,
+patina_status pt_file_submit(pt_device_encoder *encoder, const char *path, uint64_t start,
                              pt_ticket **ticket, pt_arena *arena, patina_error *err) {
     pt_segment segment;
     PT_TRY(load_for_embedding(path, start, &segment, arena, err));
-    return pt_encoder_submit_audio(encoder, segment.mix, segment.n_mix, ticket, arena, err);
+    return pt_device_encoder_submit_audio(encoder, segment.mix, segment.n_mix, ticket, arena, err);
 }

@@ -185,7 +185,7 @@ static void emit_start_notes(const pt_run *r) {
     const patina_generate_options *o = &r->plan.options;
     pt_run_emit_note(r, "%" PRIu64 " entr%s (%s), model %s, %u thread%s, %s kernels",
                      r->plan.n_entries, r->plan.n_entries == 1 ? "y" : "ies", r->plan.corpus_kind,
-                     strcmp(r->info.layout, "other") == 0 ? "CLAP of another shape"
+                     strcmp(r->info.layout, "other") == 0 ? "CLAP with other dimensions"
                                                           : r->info.layout,
                      o->threads, o->threads == 1 ? "" : "s", r->metadata.kernels);
     if (o->n_shards > 0)
@@ -200,8 +200,8 @@ static void emit_start_notes(const pt_run *r) {
             r->n_entries_kept, r->n_entries_kept == 1 ? "y" : "ies",
             r->n_entries_kept == 1 ? "is" : "are");
     if (r->plan.has_absolute_ids)
-        pt_run_emit_note(r, "some ids are absolute paths, which provenance will contain; give the "
-                            "entries an 'id', or name the folder with '--audio-root'");
+        pt_run_emit_note(r, "some ids are absolute paths, and provenance will contain them; give "
+                            "the entries an 'id', or name the folder with '--audio-root'");
     if (r->info.untrained)
         pt_run_emit_note(
             r, "the model has random weights: its embeddings are meaningless, and the data set is "
@@ -211,10 +211,10 @@ static void emit_start_notes(const pt_run *r) {
 /* Decodes all clips once, before rows are made. */
 static patina_status split_by_sound(pt_run *r, patina_error *err) {
     uint64_t n_pairs = 0;
-    pt_run_emit_note(r,
-                     "decoding all clips once, to find those of one sound for '--split-key sound'");
+    pt_run_emit_note(
+        r, "decoding all clips once to find those with the same sound (--split-key sound)");
     PT_TRY(pt_plan_split_by_sound(&r->plan, &n_pairs, err));
-    pt_run_emit_note(r, "%" PRIu64 " pair%s of clips have one sound", n_pairs,
+    pt_run_emit_note(r, "%" PRIu64 " pair%s of clips with the same sound", n_pairs,
                      n_pairs == 1 ? "" : "s");
     return PATINA_OK;
 }
@@ -224,11 +224,11 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
     const patina_generate_options *o = &r->plan.options;
     PT_TRY(pt_async_load_wait(&r->async_load, &r->clap, err));
     if (!pt_device_is_cpu(&o->device)) {
-        PT_TRY(pt_encoder_open(o->model, PATINA_CLAP_BOTH, r->clap, &o->device, &r->stopping,
-                               &r->encoder, err));
+        PT_TRY(pt_device_encoder_open(o->model, PATINA_CLAP_BOTH, r->clap, &o->device, &r->stopping,
+                                      &r->encoder, err));
         patina_clap_close(&r->clap); /* only the comparison needed it */
         char note[256];
-        if (pt_encoder_take_note(r->encoder, note)) pt_run_emit_note(r, "%s", note);
+        if (pt_device_encoder_take_note(r->encoder, note)) pt_run_emit_note(r, "%s", note);
     }
     if (o->keep_audio) PT_TRY(pt_keep_audio_create_dir(o->keep_audio, &r->made_audio_dir, err));
     PT_TRY(pt_caption_cache_open(&r->cache, err));
@@ -339,7 +339,7 @@ static void release(pt_run *r) {
     free(r->n_skipped);
     if (r->n_abandoned > 0) return; /* the rest may be in use by an abandoned thread */
     pt_caption_cache_close(&r->cache);
-    pt_encoder_close(&r->encoder);
+    pt_device_encoder_close(&r->encoder);
     patina_clap_close(&r->clap);
     patina_meter_close(&r->meter);
     patina_effect_config_close(&r->effect_config);

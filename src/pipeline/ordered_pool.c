@@ -190,7 +190,7 @@ static int start_worker(ring *r) {
 
 /* ---------------------------------------------------------------- the calling thread */
 
-/* Offers every item in work to job.abandon. The lock is held. Returns the number of abandoned
+/* Offers every item in progress to job.abandon. The lock is held. Returns the number of abandoned
  * items, each of which needs a new worker. */
 static unsigned abandon_overdue(ring *r) {
     unsigned n = 0;

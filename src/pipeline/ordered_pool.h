@@ -53,8 +53,8 @@ typedef struct pt_ordered_pool_job {
      * NULL. */
     bool (*stopped)(void *context);
 
-    /* Called about every 50 ms for each item in work. Returns NULL, or a finished item to deliver
-     * instead. Then the old item is released if its `work` ever returns. May be NULL. */
+    /* Called about every 50 ms for each item in progress. Returns NULL, or a finished item to
+     * deliver instead. Then the old item is released if its `work` ever returns. May be NULL. */
     void *(*abandon)(void *context, void *item);
 } pt_ordered_pool_job;
 

@@ -144,7 +144,7 @@ static patina_status add_provenance(const pt_entry_audio *c, size_t caption, uin
 static patina_status embed_row(const pt_entry_audio *c, pt_entry_result *result, pt_arena *arena,
                                patina_error *err) {
     const size_t i = result->n_rows;
-    pt_encoder *encoder = c->context->encoder;
+    pt_device_encoder *encoder = c->context->encoder;
     if (!encoder)
         return patina_clap_embed_audio(c->context->clap, c->degraded, c->segment.n_mix,
                                        result->rows[i].fused_state + PATINA_EMBEDDING_SIZE, arena,
@@ -154,7 +154,8 @@ static patina_status embed_row(const pt_entry_audio *c, pt_entry_result *result,
     result->tickets = tickets;
     for (size_t k = 0; i == result->n_kept && k < i; k++)
         tickets[k] = NULL;
-    return pt_encoder_submit_audio(encoder, c->degraded, c->segment.n_mix, &tickets[i], arena, err);
+    return pt_device_encoder_submit_audio(encoder, c->degraded, c->segment.n_mix, &tickets[i],
+                                          arena, err);
 }
 
 static patina_status make_row(const pt_entry_audio *of_entry, size_t caption, uint32_t variant,

@@ -18,7 +18,7 @@
 #include "base/filter_expr.h"
 #include "corpus/corpus_iterator.h"
 #include "dataset/chunk_store.h"
-#include "pipeline/encoder.h"
+#include "pipeline/device_encoder.h"
 #include "pipeline/entry_result.h"
 #include "pipeline/memory_budget.h"
 #include "pipeline/split.h"
@@ -31,7 +31,7 @@
 /** State shared by all workers, read-only while they run. */
 typedef struct pt_row_context {
     const patina_clap *clap;
-    pt_encoder *encoder; /* of devices; NULL: clap computes the embeddings */
+    pt_device_encoder *encoder; /* of devices; NULL: clap computes the embeddings */
     const patina_meter *meter;
     const patina_effect_config *effect_config;
     const pt_splits *splits;

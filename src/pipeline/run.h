@@ -28,7 +28,7 @@ typedef struct pt_run {
     patina_meter *meter;
     pt_async_load async_load;
     patina_clap *clap;
-    pt_encoder *encoder; /* NULL: the encoders run on the CPU */
+    pt_device_encoder *encoder; /* NULL: the encoders run on the CPU */
     pt_caption_cache *cache;
     patina_clap_info info;
     char *model, *libraries, *card;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* split_by_sound.c - splits in which clips of one sound are together, whatever their coding */
+/* split_by_sound.c - splits that keep clips with the same sound together, whatever their
+ * encoding */
 
 #include "pipeline/split_by_sound.h"
 

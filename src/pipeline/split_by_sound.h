@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* split_by_sound.h - splits in which clips of one sound are together, whatever their coding
+/* split_by_sound.h - splits that keep clips with the same sound together, whatever their encoding
  *
- * All clips are decoded once, and pairs of one sound found (audio/sound_match.h). Clips that pairs
- * connect are in the split that the content of the first of them decides.
+ * All clips are decoded once to find pairs with the same sound (audio/sound_match.h). Clips that
+ * pairs connect form a group, which is in the split of its first clip.
  */
 
 #ifndef PATINA_PIPELINE_SPLIT_BY_SOUND_H

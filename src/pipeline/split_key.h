@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* split_key.h - what keeps clips in one split: content, YouTube id, folder, sound, a column */
+/* split_key.h - property that the clips of a split share: content, YouTube id, folder, sound or
+ * a column */
 
 #ifndef PATINA_PIPELINE_SPLIT_KEY_H
 #define PATINA_PIPELINE_SPLIT_KEY_H

@@ -23,14 +23,14 @@ static patina_status out_of_memory(patina_error *err) {
 }
 
 /* Takes ownership of value. */
-static patina_status add(patina_key_value **facts, size_t *n, const char *name, char *value,
+static patina_status add(patina_key_value **members, size_t *n, const char *name, char *value,
                          patina_error *err) {
-    patina_key_value *grown = value ? realloc(*facts, (*n + 1) * sizeof *grown) : NULL;
+    patina_key_value *grown = value ? realloc(*members, (*n + 1) * sizeof *grown) : NULL;
     if (!grown) {
         free(value);
         return out_of_memory(err);
     }
-    *facts = grown;
+    *members = grown;
     grown[*n] = (patina_key_value){strdup(name), value};
     return grown[(*n)++].name ? PATINA_OK : out_of_memory(err);
 }
@@ -59,7 +59,7 @@ static char *effect_config_text(const json_t *config) {
     return same ? strdup("default") : json_value_text(config);
 }
 
-static patina_status add_members(const json_t *object, patina_key_value **facts, size_t *n,
+static patina_status add_members(const json_t *object, patina_key_value **members, size_t *n,
                                  bool scalars_only, patina_error *err) {
     const char *name;
     json_t *value;
@@ -68,7 +68,7 @@ static patina_status add_members(const json_t *object, patina_key_value **facts,
         if (scalars_only && !is_scalar(value)) continue;
         const bool suite = strcmp(name, "suite") == 0 && json_is_object(value);
         PT_TRY(
-            add(facts, n, name, suite ? effect_config_text(value) : json_value_text(value), err));
+            add(members, n, name, suite ? effect_config_text(value) : json_value_text(value), err));
     }
     return PATINA_OK;
 }
@@ -91,17 +91,17 @@ patina_status pt_dataset_json_read(const json_t *dataset_json, const char *datas
     if (!stats->dataset_json) return out_of_memory(err);
     stats->untrained = json_is_true(json_object_get(model, "untrained"));
     stats->purity_cap = pt_settings_purity_cap(json_object_get(dataset_json, "settings"));
-    PT_TRY(add_members(dataset_json, &stats->facts, &stats->n_facts, true, err));
+    PT_TRY(add_members(dataset_json, &stats->run, &stats->n_run, true, err));
     PT_TRY(add_members(json_object_get(dataset_json, "settings"), &stats->settings,
                        &stats->n_settings, false, err));
     PT_TRY(add_members(model, &stats->model, &stats->n_model, true, err));
     return add_rejects(json_object_get(dataset_json, "rejects_by_reason"), stats, err);
 }
 
-void pt_key_values_release(patina_key_value *facts, size_t n) {
+void pt_key_values_release(patina_key_value *members, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        free(facts[i].name);
-        free(facts[i].value);
+        free(members[i].name);
+        free(members[i].value);
     }
-    free(facts);
+    free(members);
 }

@@ -11,6 +11,6 @@
 patina_status pt_dataset_json_read(const json_t *dataset_json, const char *dataset_json_text,
                                    patina_inspection *stats, patina_error *err);
 
-void pt_key_values_release(patina_key_value *facts, size_t n);
+void pt_key_values_release(patina_key_value *members, size_t n);
 
 #endif /* PATINA_REPORT_DATASET_JSON_H */

@@ -868,7 +868,7 @@ static void put_sample_audio(page *p) {
     } else if (status == PATINA_OK) {
         const pair of = {{pristine.mix, degraded.samples}, degraded.n_samples};
         p->status = add_pair(p, p->index, &of, p->err);
-        p->result->n_heard++;
+        p->result->n_with_audio++;
         patina_degraded_release(&degraded);
     } else {
         add(p, "<p class=\"note\">No audio: ");
@@ -939,7 +939,7 @@ typedef struct run_group {
 
 /* Group i of those that have values; n is 0 after the last. */
 static run_group find_run_group(const page *p, size_t i) {
-    const run_group groups[] = {{"Run", p->stats->facts, p->stats->n_facts},
+    const run_group groups[] = {{"Run", p->stats->run, p->stats->n_run},
                                 {"Settings", p->stats->settings, p->stats->n_settings},
                                 {"Model", p->stats->model, p->stats->n_model}};
     for (size_t g = 0; g < sizeof groups / sizeof *groups; g++)

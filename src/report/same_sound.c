@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* same_sound.c - pairs of clips of a data set whose sound is the same up to coding */
+/* same_sound.c - pairs of clips of a data set whose sound is the same up to lossy coding */
 
 #include "report/same_sound.h"
 

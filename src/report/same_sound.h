@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* same_sound.h - pairs of clips of a data set whose sound is the same up to coding
+/* same_sound.h - pairs of clips of a data set whose sound is the same up to lossy coding
  *
  * Clips are compared by their fingerprints, where provenance has them, and otherwise by target_ltas
  * of their first window. See audio/sound_match.h.

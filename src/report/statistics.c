@@ -23,7 +23,7 @@
 #include "degrade/effect_chain.h"
 #include "report/dataset_json.h"
 #include "report/quality_stats.h"
-#include "report/recordings.h"
+#include "report/recording_stats.h"
 
 /* The column has purity rounded to float. */
 #define PURITY_TOLERANCE_DB 1e-3
@@ -583,7 +583,7 @@ patina_status pt_statistics_compute(pt_dataset_reader *reader, const patina_effe
 
 void pt_statistics_release(patina_inspection *stats) {
     free(stats->dataset_json);
-    pt_key_values_release(stats->facts, stats->n_facts);
+    pt_key_values_release(stats->run, stats->n_run);
     pt_key_values_release(stats->settings, stats->n_settings);
     pt_key_values_release(stats->model, stats->n_model);
     pt_key_values_release(stats->rejects, stats->n_rejects);

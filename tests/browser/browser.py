@@ -91,8 +91,8 @@ class Browser:
              "--remote-debugging-port=0", f"--user-data-dir={self.profile}", "about:blank"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         port = self.wait_for_port()
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=60) as answer:
-            pages = [t for t in json.load(answer) if t["type"] == "page"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=60) as response:
+            pages = [t for t in json.load(response) if t["type"] == "page"]
         path = pages[0]["webSocketDebuggerUrl"].split(str(port), 1)[1]
         self.socket = WebSocket(port, path)
         self.n_sent = 0
@@ -101,12 +101,12 @@ class Browser:
             self.call(domain + ".enable")
 
     def wait_for_port(self):
-        told = os.path.join(self.profile, "DevToolsActivePort")
+        port_file = os.path.join(self.profile, "DevToolsActivePort")
         for _ in range(600):
             if self.process.poll() is not None:
                 raise RuntimeError(f"the browser ended with status {self.process.returncode}")
-            if os.path.exists(told):
-                with open(told, encoding="ascii") as file:
+            if os.path.exists(port_file):
+                with open(port_file, encoding="ascii") as file:
                     lines = file.read().splitlines()
                 if len(lines) >= 2:
                     return int(lines[0])
@@ -147,11 +147,11 @@ class Browser:
 
     def run(self, script):
         """The value of an expression; promises are awaited."""
-        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True,
+        response = self.call("Runtime.evaluate", expression=script, returnByValue=True,
                            awaitPromise=True, userGesture=True)
-        if "exceptionDetails" in answer:
-            raise RuntimeError(json.dumps(answer["exceptionDetails"])[:2000])
-        return answer["result"].get("value")
+        if "exceptionDetails" in response:
+            raise RuntimeError(json.dumps(response["exceptionDetails"])[:2000])
+        return response["result"].get("value")
 
     def console_errors(self):
         """Errors and warnings in the console of the page, and resources that could not be loaded."""

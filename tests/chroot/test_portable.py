@@ -160,8 +160,8 @@ assert patina.Degrade(seed=1)(clean.astype("float32"), 44100).shape == clean.sha
 model = patina.Model(mini)
 assert model.embed_text(["a dog barks"]).shape == (1, 512)
 assert model.embed_audio(demo + "/clips/drum_roll.mp3").shape == (512,)
-facts = patina.generate(corpus=demo + "/manifest.jsonl", model=mini, out=out, limit=2, progress=False)
-assert facts["rows"] > 0 and facts["rejects"] == 0, facts
+summary = patina.generate(corpus=demo + "/manifest.jsonl", model=mini, out=out, limit=2, progress=False)
+assert summary["rows"] > 0 and summary["rejects"] == 0, summary
 patina.verify(out)
 """
 
@@ -342,8 +342,8 @@ def debian_11_user(options):
     took, cpu = time.monotonic() - began, cpu_seconds() - cpu_began
     print(f"     {took:.0f} s from the environment to the set, {cpu:.0f} s of CPU time, load {os.getloadavg()[0]:.1f}")
     assert cpu < 60, "more than a minute on an idle CPU"
-    facts = json.loads((work / "set/dataset.json").read_text("utf-8"))
-    assert facts["rejects"] == 0, (work / "set/rejects.jsonl").read_text("utf-8")
+    summary = json.loads((work / "set/dataset.json").read_text("utf-8"))
+    assert summary["rejects"] == 0, (work / "set/rejects.jsonl").read_text("utf-8")
     assert_rows_close(work / "set", native_set(options))
     test_module(work / "venv/bin/python", "debian11", user)
 

@@ -97,7 +97,7 @@ assert [(r["entry"], r["reason"]) for r in read_rejects("set")] == [
 assert rows("ids") == [("a", "one", 8000, 16000), ("a", "three", 8000, 16000), ("b", "seven", 8000, 16000)], rows("ids")
 rejects = [(r["entry"], r["reason"], r["sentence"]) for r in read_rejects("ids")]
 assert rejects == [
-    ("a", "duplicate_id", "'clips/c0.wav' has the id of an earlier row, but other seconds of the recording"),
+    ("a", "duplicate_id", "'clips/c0.wav' has the id of an earlier row, but a different segment of the recording"),
     ("a", "undecodable", "'clips/c0.wav': line 5: start 'x' is not a time"),
     ("a", "undecodable", "'clips/c0.wav': line 6: the end of the segment, 0.5 s, is not after its start, 1 s"),
     ("b", "undecodable", "'clips/c1.wav': line 7: start 'z' is not a time")], rejects

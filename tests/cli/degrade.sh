@@ -221,7 +221,7 @@ E
     for name in out.mp3 out.ogg out wav .wav; do
         run degrade --seed 4 "$DEMO/clips/perc_bell.wav" "$name"
         assert_status 2
-        assert_stderr "'$name' is neither a .wav nor a .flac file"
+        assert_stderr "output file '$name': the name ends neither in .wav nor in .flac"
         [ ! -e "$name" ] || fail "$name was written"
     done
 }

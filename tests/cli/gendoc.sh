@@ -93,7 +93,7 @@ test_refused() {
     assert_stderr "not for 'tcsh'"
     run --options-json more
     assert_failure 2
-    assert_stderr "one argument too many: 'more'"
+    assert_stderr "unexpected argument 'more'"
 }
 
 test_options_json() {

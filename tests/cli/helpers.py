@@ -51,7 +51,7 @@ def is_sanitizer_build():
     return b"__asan_init" in data or b"__tsan_init" in data
 
 
-# ---- random numbers: Philox4x32-10 (Salmon et al. 2011), streams as in docs/DEFINITIONS.md ------
+# ---- random numbers: Philox4x32-10 (Salmon et al. 2011), streams as in docs/MEASURES.md, 8 ---
 
 def philox_uniforms(seed, entry, variant, stream, n):
     """The first n numbers of a stream, in (0, 1)."""

@@ -742,7 +742,7 @@ test_command_line() {
     assert_stderr "apply to 'fetch' only"
     run model fetch a/b c
     assert_failure 2
-    assert_stderr "'c' is one argument too many"
+    assert_stderr "unexpected argument 'c'"
     run model fetsch
     assert_failure 2
     assert_stderr "did you mean 'fetch'?"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# SIGKILL at random moments: nothing under a final name is partial, the same command continues from the
+# kills.sh - SIGKILL at random moments: nothing under a final name is partial, the same command continues from the
 # journal, and the finished set has the same bytes. PATINA_KILLS is the number of kills of all tests.
 
 # The draws are seeded; what a kill interrupts depends on the machine, so its share is asserted.

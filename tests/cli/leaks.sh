@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# leaks.sh - clips of one sound in different splits: --split-key, --fingerprint, inspect
+# leaks.sh - clips with the same sound in different splits: --split-key, --fingerprint, inspect
 
 # Clips of 8 s and of 60 s, each also in MP3, Opus and Vorbis.
 make_codings() {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# merge.sh - patina merge: one set of several
+# merge.sh - patina merge: several data sets become one
 
 half() { # half OUT FIRST LAST [OPTIONS]: a set of some lines of the demo corpus
     local out=$1 first=$2 last=$3
@@ -62,7 +62,7 @@ test_refusals() {
     assert_stderr "another setting 'purity_cap'"
     run merge a overlap --out out
     assert_status 2
-    assert_stderr "is in another of the sets"
+    assert_stderr "is also in another of the sets"
     run merge a ./a/ --out out
     assert_status 2
     assert_stderr "data set './a' is given twice"

@@ -95,7 +95,7 @@ test_commands_refused() {
     refused 2 "a command is required before options such as '--seed'" --seed 1 generate
     refused 2 "unknown command 'nothing'" help nothing
     refused 2 "unknown command 'mesure': did you mean 'measure'?" --help mesure
-    refused 2 "one argument too many: 'more'" --version more
+    refused 2 "unexpected argument 'more'" --version more
     refused 2 "did you mean 'info'?" model inf "$MINI"
     refused 2 "'info' needs a model: patina model info MODEL" model info
     refused 2 "'info MODEL' or 'fetch [NAME]' is expected" model
@@ -133,12 +133,12 @@ test_options_refused() {
     refused 2 "options '--model MODEL', '--out FILE.npy' are missing" embed --text a
     refused 2 "option '--model MODEL' is missing" generate --corpus c --out o
     refused 2 "option '--out DIR' is missing" generate --corpus c --model m
-    refused 2 "'stray' is one argument too many" "${g[@]}" stray
-    refused 2 "'--strict' is one argument too many" "${g[@]}" -- --strict
+    refused 2 "unexpected argument 'stray'" "${g[@]}" stray
+    refused 2 "unexpected argument '--strict'" "${g[@]}" -- --strict
     refused 2 "one or more audio files are expected" measure
     refused 2 "unknown option '-x.wav' (for a file of that name write './-x.wav')" measure -x.wav
     refused 2 "two files, IN and OUT.wav, are expected" degrade in.wav
-    refused 2 "'c.wav' is one argument too many" degrade a.wav b.wav c.wav
+    refused 2 "unexpected argument 'c.wav'" degrade a.wav b.wav c.wav
     refused 2 "'16777216' $whole 0 to 16777215" degrade a.wav b.wav --variant 16777216
     refused 2 "'--seed' and '--recipe' exclude each other" degrade --seed 1 --recipe r a.wav b.wav
     refused 2 "'--suite' and '--recipe' exclude each other" degrade --suite s --recipe r a.wav b.wav

@@ -69,7 +69,7 @@ def check(documents, job, container):
     spec, pod = job["spec"], job["spec"]["template"]["spec"]
     values = container_environment(documents, container)
     name = container["name"]
-    facts = {
+    checks = {
         "the job is indexed": spec["completionMode"] == "Indexed",
         "PATINA_SHARDS is completions": values["PATINA_SHARDS"] == str(spec["completions"]),
         "75 is tried again and not counted": pod_failure_action(job, name, 75) == "Ignore",
@@ -82,7 +82,7 @@ def check(documents, job, container):
                 for mount in container["volumeMounts"]),
         "every name is known": "$(" not in " ".join(container_command(container, values)),
     }
-    broken = [fact for fact, holds in facts.items() if not holds]
+    broken = [check for check, holds in checks.items() if not holds]
     if broken:
         sys.exit("does not hold: " + "; ".join(broken))
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hum.c - mains hum: a sine at a drawn level. The effect that extension.sh adds to the program. */
+/* hum.c - mains hum: a sine at a drawn level. The effect that extension.py adds to the program. */
 
 #include <math.h>
 

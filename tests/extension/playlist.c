@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* playlist.c - extended M3U: a line "#EXTINF:<seconds>,<caption>" and a line with the file. The
- * corpus reader that extension.sh adds to the program. */
+ * corpus reader that extension.py adds to the program. */
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -199,10 +199,10 @@ class Sweep:
         faults = {"stack": key, "frame": frame, "error": error, "log": log, "forever": forever}
         what = (f"{name}: {function} in {module}, stack {key}, errno {error}, "
                 f"{'from there on' if forever else 'once'}")
-        foreign = False
+        third_party = False
         try:
-            wrong, foreign = self.check(name, known, folder, log, faults, what)
-            return (f"{wrong}\n    at {self.locate(log)}" if wrong else None), foreign
+            wrong, third_party = self.check(name, known, folder, log, faults, what)
+            return (f"{wrong}\n    at {self.locate(log)}" if wrong else None), third_party
         except subprocess.TimeoutExpired:
             return f"{what}: no end after {TIMEOUT_S} s", False
         finally:
@@ -210,14 +210,14 @@ class Sweep:
             log.unlink(missing_ok=True)
 
     def check(self, name, known, folder, log, faults, what):
-        foreign = False
+        third_party = False
         done = self.run(folder, COMMANDS[name][1], **faults)
         said = done.stderr.decode("utf-8", "replace").strip()
         if done.returncode < 0:
             lines = [line for line in log.read_text().splitlines() if line.startswith("signal")]
             raised = lines[0].split() if lines else ["signal", "?", "?"]
-            foreign = raised[2] not in ("program", "?")
-            if foreign:
+            third_party = raised[2] not in ("program", "?")
+            if third_party:
                 print(f"third-party signal {raised[1]} in {raised[2]}: {what}\n    at {self.locate(log)}", flush=True)
             else:
                 return f"{what}: signal {-done.returncode} {lines}: {said[-300:]}", False
@@ -229,16 +229,16 @@ class Sweep:
         if done.returncode == 0 and without_work_folders(left) != known["tree"]:
             return f"{what}: status 0 with other files: {said[-300:]}", False
         if left in known["recovered"]:
-            return None, foreign
+            return None, third_party
         again = self.run(folder, COMMANDS[name][1])
         if again.returncode != 0:
             return (f"{what}: status {done.returncode} ({said[-300:]}), then {again.returncode}: "
-                    f"{again.stderr.decode('utf-8', 'replace').strip()[-300:]}"), foreign
+                    f"{again.stderr.decode('utf-8', 'replace').strip()[-300:]}"), third_party
         if tree(folder) != known["tree"]:
             changed = sorted(set(tree(folder).items()) ^ set(known["tree"].items()))
-            return f"{what}: other files after the next run: {changed[:6]}", foreign
+            return f"{what}: other files after the next run: {changed[:6]}", third_party
         known["recovered"].append(left)
-        return None, foreign
+        return None, third_party
 
 
 def main():
@@ -262,7 +262,7 @@ def main():
     try:
         for name in options.command or COMMANDS:
             known = sweep.record(name)
-            counts[name] = {"stacks": len(known["stacks"]), "points": 0, "foreign": 0, "failed": 0}
+            counts[name] = {"stacks": len(known["stacks"]), "points": 0, "third_party": 0, "failed": 0}
             for stack in known["stacks"]:
                 if options.kind not in (None, stack[0]) or stack[2] not in (options.function or [stack[2]]):
                     continue
@@ -280,10 +280,10 @@ def main():
         points.sort(key=lambda point: point[-1])
         points = points[len(points) * part // n_parts:len(points) * (part + 1) // n_parts][:options.sample]
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            for point, (wrong, foreign) in zip(points, pool.map(lambda p: sweep.point(*p[:-1]), points)):
+            for point, (wrong, third_party) in zip(points, pool.map(lambda p: sweep.point(*p[:-1]), points)):
                 count = counts[point[0]]
                 count["points"] += 1
-                count["foreign"] += foreign
+                count["third_party"] += third_party
                 if wrong:
                     count["failed"] += 1
                     failed += 1
@@ -292,7 +292,7 @@ def main():
         sweep.close()
     print("\n| command | call stacks | runs | signals of third-party libraries | violations |\n|---|---|---|---|---|")
     for name, count in counts.items():
-        print(f"| {name} | {count['stacks']} | {count['points']} | {count['foreign']} | {count['failed']} |")
+        print(f"| {name} | {count['stacks']} | {count['points']} | {count['third_party']} | {count['failed']} |")
     print(f"{len(points) - failed} passed, {failed} failed, 0 skipped")
     sys.exit(failed != 0)
 

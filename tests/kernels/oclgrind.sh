@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # oclgrind.sh - the device kernels in oclgrind, which reports data races and accesses out of bounds:
-# none for the kernels, and some for each of two planted faults
+# none for the kernels, and some for each of two deliberate faults
 #
 #   tests/kernels/oclgrind.sh build/tests/kernels/test_device_kernels
 set -u
@@ -46,7 +46,7 @@ result "no report for the kernels, which give the bits of the reference" $clean
 for fault in RACE BOUNDS; do
     found=no # the first report ends the run
     run_kernels -DFAULT_$fault | tee "$work/output" | grep -q -E -m 1 "$reported" && found=yes
-    result "planted fault $fault is reported" $found
+    result "deliberate fault $fault is reported" $found
 done
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]

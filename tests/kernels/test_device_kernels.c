@@ -3,8 +3,8 @@
  * shapes of the published layouts, every tile and every size of a head; and the arithmetic of
  * device_math.h against libm
  *
- * Needs an OpenCL driver: PoCL on the CPU will do. PATINA_FULL_TESTS=1 runs every shape with every
- * tile.
+ * Needs an OpenCL driver: PoCL on the CPU is sufficient. PATINA_FULL_TESTS=1 runs every shape with
+ * every tile.
  */
 
 #include "nn/opencl/device_check.h"

@@ -169,9 +169,9 @@ def resumes_in_second_session(options):
     assert re.search(rf"\b{n_kept} of \d+ chunks are already complete", shown["generate"])
     assert digest(first) == kept and digest(attached) == before
     second = SCRATCH / "second/train"
-    facts = json.loads((second / "dataset.json").read_text("utf-8"))
-    assert facts["rejects_by_reason"]["missing"] == 1
-    assert facts["rows"] == 20 * (COPIES_PER_CLIP * 14 - 1)
+    dataset_json = json.loads((second / "dataset.json").read_text("utf-8"))
+    assert dataset_json["rejects_by_reason"]["missing"] == 1
+    assert dataset_json["rows"] == 20 * (COPIES_PER_CLIP * 14 - 1)
     assert "combination" in shown["look"] and (SCRATCH / "second/report.html").stat().st_size > 10000
     assert re.search(r"^loudness +\d+ +[\d.]+ +[\d.]+ LU( +-?[\d.]+)+$", shown["train"], re.M), shown
     assert torch is None or (SCRATCH / "second/head.pt").exists()

@@ -220,12 +220,12 @@ def measure_array_equals_file(options):
         samples, rate = read_wav(GOLDEN / name)
         arguments = [word for key, value in part.items()
                      for word in ("--" + key.replace("_", "-"), value)]
-        told = json.loads(command("measure", "--json", *arguments, GOLDEN / name).stdout)
+        printed = json.loads(command("measure", "--json", *arguments, GOLDEN / name).stdout)
         for found in (patina.measure(samples, rate, **part), patina.measure(GOLDEN / name, **part),
                       patina.measure(str(GOLDEN / name), **part)):
-            assert found.ltas.tolist() == told["target_ltas"], name
-            assert (found.lufs, found.lufs_mono) == (told["target_lufs"], told["lufs_mono"]), name
-            assert [found.crest_db, found.zcr] == told["target_dyn"], name
+            assert found.ltas.tolist() == printed["target_ltas"], name
+            assert (found.lufs, found.lufs_mono) == (printed["target_lufs"], printed["lufs_mono"]), name
+            assert [found.crest_db, found.zcr] == printed["target_dyn"], name
 
 
 @check
@@ -359,17 +359,17 @@ def degrade_array_equals_file(options):
     out, recipe_file = SCRATCH / "damaged.wav", SCRATCH / "recipe.json"
     for name, seed, order in (("stereo44.wav", 3, "physical"), ("five24.wav", 4, "random")):
         samples, rate = read_wav(GOLDEN / name)
-        told = json.loads(command("degrade", GOLDEN / name, out, "--seed", seed, "--variant", 2,
-                                  "--order", order).stdout)
+        printed = json.loads(command("degrade", GOLDEN / name, out, "--seed", seed, "--variant", 2,
+                                     "--order", order).stdout)
         wanted, _ = read_wav(out)
         for sound, more in (((samples, rate), {"entry": name}), ((GOLDEN / name,), {})):
             found = patina.degrade(*sound, seed=seed, variant=2, order=order, **more)
-            assert found.recipe == told and found.purity_db == told["purity_db"]
+            assert found.recipe == printed and found.purity_db == printed["purity_db"]
             assert (found.samples == wanted[:, 0]).all() and found.samples.shape == wanted[:, 0].shape
             again = patina.degrade(*sound, recipe=found.recipe)
             assert (again.samples == found.samples).all() and again.recipe == found.recipe
             found.samples[0] = 2  # the caller's own
-        recipe_file.write_text(json.dumps(told), "utf-8")
+        recipe_file.write_text(json.dumps(printed), "utf-8")
         command("degrade", GOLDEN / name, out, "--recipe", recipe_file)
         assert (read_wav(out)[0] == wanted).all()
 
@@ -758,14 +758,14 @@ def generate(out, **options):
 @check
 def generate_equals_command(options):
     """generate writes the same files as the command, and returns the content of dataset.json"""
-    facts = generate(SCRATCH / "made", variants=2, seed=5, order="random", chunk=5)
+    summary = generate(SCRATCH / "made", variants=2, seed=5, order="random", chunk=5)
     command("generate", "--corpus", DEMO / "manifest.jsonl", "--model", MINI, "--out",
-            SCRATCH / "told", "--variants", 2, "--seed", 5, "--order", "random", "--chunk", 5,
+            SCRATCH / "command", "--variants", 2, "--seed", 5, "--order", "random", "--chunk", 5,
             "--quiet")
-    assert subprocess.run(["diff", "-r", SCRATCH / "made", SCRATCH / "told"]).returncode == 0
-    assert facts == json.loads((SCRATCH / "told/dataset.json").read_text("utf-8"))
+    assert subprocess.run(["diff", "-r", SCRATCH / "made", SCRATCH / "command"]).returncode == 0
+    assert summary == json.loads((SCRATCH / "command/dataset.json").read_text("utf-8"))
     lines = [line for path in (SCRATCH / "made/provenance").iterdir() for line in path.open()]
-    assert facts["rows"] == len(lines) > 0
+    assert summary["rows"] == len(lines) > 0
 
 
 @check
@@ -934,9 +934,9 @@ def generate_into_shards():
 @check
 def generate_splits(options):
     """load reads the rows of the requested split"""
-    facts = generate(SCRATCH / "splits", split="train=0.5,test=0.5", seed=5)
+    summary = generate(SCRATCH / "splits", split="train=0.5,test=0.5", seed=5)
     parts = [patina.load(SCRATCH / "splits", split=split) for split in ("train", "test")]
-    assert len(parts[0]) + len(parts[1]) == facts["rows"] and all(map(len, parts))
+    assert len(parts[0]) + len(parts[1]) == summary["rows"] and all(map(len, parts))
     for split, rows in zip(("train", "test"), parts):
         lines = [json.loads(line)
                  for path in sorted((SCRATCH / "splits/provenance").glob(f"{split}-*"))
@@ -951,10 +951,10 @@ def generate_argument_types(options):
     """paths may be bytes, numbers those of NumPy, and ~ is an ordinary name; wrong types are errors before the run"""
     corpus = {"corpus": DEMO / "manifest.jsonl", "limit": np.int64(2)}
     out = SCRATCH / "types"
-    facts = patina.generate(corpus=corpus, model=os.fsencode(MINI), out=os.fsencode(out), variants=np.int64(1),
+    summary = patina.generate(corpus=corpus, model=os.fsencode(MINI), out=os.fsencode(out), variants=np.int64(1),
                             seed=np.int32(3), progress=None)
-    assert facts["rows"] > 0 and facts["settings"]["seed"] == 3
-    assert generate(out, corpus=[corpus], seed=3, progress=np.False_)["rows"] == facts["rows"]
+    assert summary["rows"] > 0 and summary["settings"]["seed"] == 3
+    assert generate(out, corpus=[corpus], seed=3, progress=np.False_)["rows"] == summary["rows"]
     before = os.getcwd()
     os.chdir(SCRATCH)
     try:

@@ -6,7 +6,7 @@
     test_readers.py OUT --patina build/patina --audio ROOT --model DIR
                                                 also: rows are what measure, degrade and embed give
     test_readers.py PARQUET_OUT JSONL_OUT --twins   two formats of one run hold the same rows
-    test_readers.py --sample build/tests/unit/test_sample
+    test_readers.py --sample build/tests/unit/test_sample_dataset
                                                 data sets of synthetic rows, which that program writes
 
 ROOT is what the `source` of provenance is relative to: the folder, the manifest's folder or the
@@ -70,8 +70,8 @@ def need(module):
 class DataSet:
     def __init__(self, out, options, sample=False):
         self.out, self.options, self.sample = Path(out).resolve(), options, sample
-        self.facts = json.loads((self.out / "dataset.json").read_text("utf-8"))
-        self.format = self.facts["format"]
+        self.dataset_json = json.loads((self.out / "dataset.json").read_text("utf-8"))
+        self.format = self.dataset_json["format"]
         self.parts = sorted((self.out / "data").iterdir())
         self.lines = [path.read_text("utf-8").splitlines()
                       for path in sorted((self.out / "provenance").iterdir())]
@@ -191,7 +191,7 @@ def file_names(data):
     """the files have the documented names, and there are no others"""
     assert sorted(path.name for path in data.out.iterdir()) == [
         "README.md", "croissant.json", "data", "dataset.json", "provenance", "provenance_table", "rejects.jsonl"]
-    n = data.facts["parts"]
+    n = data.dataset_json["parts"]
     parts = [f"train-{i:05d}-of-{n:05d}" for i in range(n)]
     assert [path.name for path in data.parts] == [f"{part}.{data.format}" for part in parts]
     lines = sorted(path.name for path in (data.out / "provenance").iterdir())
@@ -236,9 +236,9 @@ def parquet_metadata(data):
     for name in data.names:
         footer = pq.read_metadata(name)
         keys = {key.decode(): value.decode() for key, value in footer.metadata.items()}
-        assert keys["patina.version"] == data.facts["version"]
-        assert keys["patina.settings_hash"] == data.facts["settings_hash"]
-        assert keys["patina.model_hash"] == data.facts["model_hash"]
+        assert keys["patina.version"] == data.dataset_json["version"]
+        assert keys["patina.settings_hash"] == data.dataset_json["settings_hash"]
+        assert keys["patina.model_hash"] == data.dataset_json["model_hash"]
         assert all(key == "ARROW:schema" or key.startswith("patina.") for key in keys), keys
         assert re.fullmatch(r"patina version \d+\.\d+\.\d+\S* \(build \S+\)", footer.created_by)
 
@@ -358,7 +358,7 @@ def assert_same_rows(data, reader):
 def read_by_pyarrow(data):
     """pyarrow reads as many finite rows as dataset.json counts"""
     for name, (length, _, _) in COLUMNS.items():
-        shape = (data.facts["rows"], length)[:1 + (length > 1)]
+        shape = (data.dataset_json["rows"], length)[:1 + (length > 1)]
         assert data.rows[name].shape == shape, (name, data.rows[name].shape)
         assert np.isfinite(data.rows[name]).all(), name
     if data.format == "jsonl":
@@ -435,7 +435,7 @@ def column_ranges(data):
     for name, (_, least, greatest) in COLUMNS.items():
         values = data.rows[name]
         if name == "input_purity":
-            greatest = data.facts["settings"].get("purity_cap", 60)
+            greatest = data.dataset_json["settings"].get("purity_cap", 60)
         assert values.min() >= least and values.max() <= greatest, (
             name, values.min(), values.max())
     assert data.rows["target_dyn"][:, 1].max() <= 1
@@ -447,7 +447,7 @@ def provenance_lines(data):
     counts = [pq.read_metadata(name).num_rows if data.format == "parquet"
               else len(Path(name).read_text("utf-8").splitlines()) for name in data.names]
     assert [len(part) for part in data.lines] == counts
-    assert sum(counts) == data.facts["rows"]
+    assert sum(counts) == data.dataset_json["rows"]
     reals = []
     for part in data.lines:
         for line in part:
@@ -503,8 +503,8 @@ def rejects(data):
     for reason in ("excluded", "filtered", "low_quality"):  # only where they occur
         if found[reason] == 0:
             del found[reason]
-    assert list(data.facts["rejects_by_reason"].items()) == list(found.items())
-    assert data.facts["rejects"] == len(lines)
+    assert list(data.dataset_json["rejects_by_reason"].items()) == list(found.items())
+    assert data.dataset_json["rejects"] == len(lines)
 
 
 @check
@@ -549,13 +549,13 @@ def card_examples(data):
 # -- checks of synthetic rows
 
 def expected_sample_value(row, i, least, greatest):
-    """The formula of tests/unit/test_sample.c, in double and rounded once."""
+    """The formula of tests/unit/test_sample_dataset.c, in double and rounded once."""
     words = (row[:, None] * 1092 + i[None, :]) * 2654435761 % 2**32
     return (least + words / 4294967296.0 * (greatest - least)).astype(np.float32)
 
 
 def expected_sample_embeddings(row):
-    """make_embeddings of tests/unit/test_sample.c, in double and rounded once."""
+    """make_embeddings of tests/unit/test_sample_dataset.c, in double and rounded once."""
     words = (row[:, None] * 1092 + np.arange(0, 1024, 2)[None, :]) * 2654435761 % 2**32
     t = -1.0 + words / 4294967296.0 * 2.0
     pairs = np.stack([(1.0 - t * t) / (1.0 + t * t) / 16.0, 2.0 * t / (1.0 + t * t) / 16.0], axis=2)
@@ -565,7 +565,7 @@ def expected_sample_embeddings(row):
 @check(sample=True)
 def sample_values_match(data):
     """the synthetic rows equal their formula"""
-    row = np.arange(data.facts["rows"])
+    row = np.arange(data.dataset_json["rows"])
     assert np.array_equal(data.rows["fused_state"], expected_sample_embeddings(row))
     places = {"target_ltas": [(1024, 64, -120, 0)],
               "target_lufs": [(1088, 1, -70, 0)], "target_dyn": [(1089, 1, 0, 30), (1090, 1, 0, 1)]}
@@ -669,7 +669,7 @@ def twins(first, second):
         assert np.array_equal(first.rows[name], second.rows[name]), name
     assert first.provenance == second.provenance
     for name in ("rows", "entries", "rejects_by_reason", "corpus_hash", "model_hash"):
-        assert first.facts[name] == second.facts[name], name
+        assert first.dataset_json[name] == second.dataset_json[name], name
 
 
 # -- runner
@@ -696,7 +696,7 @@ class Runner:
 
 
 def make_samples(program):
-    """The data sets that tests/unit/test_sample.c writes."""
+    """The data sets that tests/unit/test_sample_dataset.c writes."""
     folder = Path(SCRATCH) / "sample"
     folder.mkdir()
     done = subprocess.run([program], env={**os.environ, "PATINA_TEST_SAMPLE": str(folder)},
@@ -709,7 +709,7 @@ def make_samples(program):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", nargs="*", help="data set folders")
-    parser.add_argument("--sample", help="the program build/tests/unit/test_sample")
+    parser.add_argument("--sample", help="the program build/tests/unit/test_sample_dataset")
     parser.add_argument("--patina", help="the program, to compare rows with what it gives")
     parser.add_argument("--audio", help="the folder that `source` is relative to")
     parser.add_argument("--model", help="the model folder of the run")

@@ -247,16 +247,16 @@ def dataset_splits_are_used(options):
                          ("test", "train=0.5,test=0.5"), ("validation", "validation=0.5,train=0.5"),
                          ("one", "train=1")):
         folder = generate(options, f"splits-{name}", *thirds, shares)
-        facts = json.loads((folder / "dataset.json").read_text("utf-8"))
-        learn, choose, held_out = train_head.load_splits(folder, facts, 0.2)
+        dataset_json = json.loads((folder / "dataset.json").read_text("utf-8"))
+        learn, choose, held_out = train_head.load_splits(folder, dataset_json, 0.2)
         clips = [set(rows.clips) for rows in (learn, choose, held_out)]
         assert sum(map(len, clips)) == len(set.union(*clips)) == 14
         for rows, split in ((held_out, "test" if name in ("three", "test") else "validation"),
                             (choose, "validation" if name == "three" else None)):
-            if split in facts["splits"]:
+            if split in dataset_json["splits"]:
                 assert set(rows.clips) == set(read(folder, split).clips), name
         if name == "three":
-            assert len(learn) == facts["splits"]["train"]["rows"]
+            assert len(learn) == dataset_json["splits"]["train"]["rows"]
     folder = generate(options, "splits-odd", *thirds, "train=0.5,eval=0.5")
     said = example(folder, status=1).stderr
     assert said == (f"'{folder}' has the splits train, eval: this example needs 'train', and "
@@ -349,11 +349,11 @@ def trains_and_saves_weights(options):
         assert sum(parts) == by_effect[effect, "any"] and max(parts) - min(parts) <= 2, (effect, by_effect)
 
     saved = torch.load(SCRATCH / "a.pt", weights_only=True)
-    facts = json.loads((folder / "dataset.json").read_text("utf-8"))
-    assert saved["model_hash"] == facts["model_hash"] and saved["purity_cap_db"] == 50
+    dataset_json = json.loads((folder / "dataset.json").read_text("utf-8"))
+    assert saved["model_hash"] == dataset_json["model_hash"] and saved["purity_cap_db"] == 50
     head = train_head.Head(saved["hidden"])
     head.load_state_dict(saved["state"])
-    learn, _, held_out = train_head.load_splits(folder, facts, 0.15)
+    learn, _, held_out = train_head.load_splits(folder, dataset_json, 0.15)
     again = train_head.evaluate({"head": train_head.predict(head, held_out.x)}, held_out, learn)
     for line, other in zip(again, metrics["targets"]):
         for name, value in other["head"].items():

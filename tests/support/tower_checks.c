@@ -56,16 +56,17 @@ void pt_golden_trace_finish(const pt_golden_trace *w, const json_t *item, const 
     pt_npy_release(&expected);
 }
 
-void pt_check_required_tensors(pt_test *t, const pt_checkpoint *file, const pt_tower_opener *door) {
+void pt_check_required_tensors(pt_test *t, const pt_checkpoint *file,
+                               const pt_tower_opener *opener) {
     for (size_t i = 0; i < pt_checkpoint_count(file); i++) {
         const pt_tensor *tensor = pt_checkpoint_at(file, i);
         const bool needed = tensor->dtype != PT_DTYPE_OTHER &&
-                            strncmp(tensor->name, door->prefix, strlen(door->prefix)) == 0;
+                            strncmp(tensor->name, opener->prefix, strlen(opener->prefix)) == 0;
         pt_checkpoint *changed = NULL;
         size_t size;
         unsigned char *bytes = pt_model_drop_tensor(file, tensor->name, &size);
         if (CHECK_OK(pt_checkpoint_open_memory("model", bytes, size, &changed, &t->err))) {
-            const patina_status status = door->open(door->context, changed, &t->err);
+            const patina_status status = opener->open(opener->context, changed, &t->err);
             if (pt_test_check(t, status == (needed ? PATINA_EFORMAT : PATINA_OK), __FILE__,
                               __LINE__, "without '%s': %s", tensor->name,
                               patina_status_name(status)) &&
@@ -77,7 +78,7 @@ void pt_check_required_tensors(pt_test *t, const pt_checkpoint *file, const pt_t
     }
 }
 
-void pt_check_tensor_shapes(pt_test *t, const pt_checkpoint *file, const pt_tower_opener *door,
+void pt_check_tensor_shapes(pt_test *t, const pt_checkpoint *file, const pt_tower_opener *opener,
                             const char *const *names, size_t n_names) {
     for (size_t i = 0; i < n_names; i++) {
         pt_checkpoint *changed = NULL;
@@ -85,7 +86,7 @@ void pt_check_tensor_shapes(pt_test *t, const pt_checkpoint *file, const pt_towe
         unsigned char *bytes =
             pt_model_mutate(file, &(pt_model_mutation){.reshaped_tensor = names[i]}, &size);
         if (CHECK_OK(pt_checkpoint_open_memory("model", bytes, size, &changed, &t->err))) {
-            CHECK_FAILS(door->open(door->context, changed, &t->err), PATINA_EFORMAT);
+            CHECK_FAILS(opener->open(opener->context, changed, &t->err), PATINA_EFORMAT);
             CHECK_CONTAINS(t->err.message, names[i]);
         }
         pt_checkpoint_close(&changed);

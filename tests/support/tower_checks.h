@@ -46,11 +46,12 @@ typedef struct pt_tower_opener {
 
 /** Checks that a tower does not open if any of its tensors is missing, with an error that names it,
  * and that it opens without the tensors of the other tower. */
-void pt_check_required_tensors(pt_test *t, const pt_checkpoint *file, const pt_tower_opener *door);
+void pt_check_required_tensors(pt_test *t, const pt_checkpoint *file,
+                               const pt_tower_opener *opener);
 
 /** Checks that a tower does not open if one of these tensors has another shape, and that the error
  * names it. */
-void pt_check_tensor_shapes(pt_test *t, const pt_checkpoint *file, const pt_tower_opener *door,
+void pt_check_tensor_shapes(pt_test *t, const pt_checkpoint *file, const pt_tower_opener *opener,
                             const char *const *names, size_t n_names);
 
 #endif /* PATINA_TEST_TOWER_CHECKS_H */

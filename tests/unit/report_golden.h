@@ -12,7 +12,7 @@
 
 static inline json_t *golden_open(pt_test *t) {
     json_error_t err;
-    json_t *root = json_load_file(pt_test_golden_path("report/figures.json"), 0, &err);
+    json_t *root = json_load_file(pt_test_golden_path("report/statistics.json"), 0, &err);
     CHECK(root != NULL);
     return root;
 }

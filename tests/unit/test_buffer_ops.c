@@ -13,7 +13,7 @@
 #include "wav_reader.h"
 
 #include "base/arena.h"
-#include "dataset/wav.h"
+#include "dataset/wav_writer.h"
 
 /* A file of the golden vectors, as a path and as samples. */
 typedef struct twin {

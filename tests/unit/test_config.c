@@ -193,7 +193,7 @@ static const struct {
     {"{\"audio_config\": {\"hidden_size\": 1024}}",
      "'audio_config.hidden_size' is not patch_embeds_hidden_size * 2^(stages - 1)"},
     {"{\"audio_config\": {\"depths\": [2, 2, 6]}}",
-     "'audio_config.num_attention_heads' has another length than depths"},
+     "'audio_config.num_attention_heads' must have as many elements as depths"},
     {"{\"audio_config\": {\"depths\": []}}", "'audio_config.depths' must be a list of 1 to 8"},
     {"{\"audio_config\": {\"depths\": [1,1,1,1,1,1,1,1,1]}}", "'audio_config.depths'"},
     {"{\"audio_config\": {\"depths\": 2}}", "'audio_config.depths'"},

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_filter_expr.c - conditions of --filter and --require: syntax and comparison */
 
 #include "test.h"
 

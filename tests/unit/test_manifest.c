@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "dataset/manifest.h"
+#include "dataset/resume_check.h"
 #include "fs/atomic_file.h"
 #include "run_fixture.h"
 

@@ -79,13 +79,13 @@ TEST(memory_budget, oversized_entry_runs_alone) {
 
 TEST(memory_budget, abandoned_worker_releases_its_share) {
     pt_memory_budget budget;
-    pt_memory_share stuck = {0};
+    pt_memory_share abandoned = {0};
     pthread_t thread;
     pt_memory_budget_init(&budget, 100);
-    REQUIRE_OK(pt_memory_budget_acquire(&budget, &stuck, 80, NULL, NULL, &t->err));
+    REQUIRE_OK(pt_memory_budget_acquire(&budget, &abandoned, 80, NULL, NULL, &t->err));
     waiter w = {.budget = &budget, .n_bytes = 60};
     REQUIRE(pthread_create(&thread, NULL, wait_for_share, &w) == 0);
-    pt_memory_budget_abandon(&budget, &stuck);
+    pt_memory_budget_abandon(&budget, &abandoned);
     pthread_join(thread, NULL);
     CHECK_INT(w.status, PATINA_OK);
     waiter stopped = {.budget = &budget, .n_bytes = 60};
@@ -95,7 +95,7 @@ TEST(memory_budget, abandoned_worker_releases_its_share) {
     CHECK_INT(stopped.status, PATINA_ECANCELLED);
     pt_memory_budget_release(&budget, &stopped.share);
     pt_memory_budget_release(&budget, &w.share);
-    pt_memory_budget_release(&budget, &stuck);
+    pt_memory_budget_release(&budget, &abandoned);
     CHECK_INT(budget.used, 0);
     CHECK_INT(budget.n_shares, 0);
     pt_memory_budget_destroy(&budget);

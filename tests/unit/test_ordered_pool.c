@@ -24,8 +24,8 @@ typedef struct count {
     atomic_uint in_next, n_worked, n_items_alive, n_owns_alive, n_begun, begins_allowed;
     atomic_bool overlapped;
 
-    unsigned stuck_at; /* the work of this item ends when `let_go` is set; UINT_MAX: none */
-    atomic_bool is_stuck, let_go;
+    unsigned hang_at; /* the work of this item ends when `let_go` is set; UINT_MAX: none */
+    atomic_bool is_hanging, let_go;
 
     atomic_uint n_held;
     atomic_bool held_too_much; /* another item was read although the limit was reached */
@@ -72,8 +72,8 @@ static void count_work(void *context, void *state, void *slot) {
     item *it = slot;
     (void)state;
     if (it->number % 7 == 0) usleep(300); /* a slow item: the others overtake it */
-    if (it->number == c->stuck_at) atomic_store(&c->is_stuck, true);
-    while (it->number == c->stuck_at && !atomic_load(&c->let_go))
+    if (it->number == c->hang_at) atomic_store(&c->is_hanging, true);
+    while (it->number == c->hang_at && !atomic_load(&c->let_go))
         usleep(300);
     it->square = it->number * it->number;
     atomic_fetch_sub(&c->n_held, size_of(it));
@@ -104,8 +104,8 @@ static bool count_stopped(void *context) {
 static void *count_abandon(void *context, void *slot) {
     count *c = context;
     const item *it = slot;
-    if (it->number != c->stuck_at || !atomic_load(&c->is_stuck)) return NULL;
-    item *instead = item_make(c, c->stuck_at);
+    if (it->number != c->hang_at || !atomic_load(&c->is_hanging)) return NULL;
+    item *instead = item_make(c, c->hang_at);
     instead->square = instead->number * instead->number;
     return instead;
 }
@@ -133,7 +133,7 @@ static patina_status run_with_abandoned(count *c, unsigned n_workers, size_t n_i
 
 static patina_status run(count *c, unsigned n_workers, size_t n_items, patina_error *err) {
     unsigned n_abandoned = 0;
-    c->stuck_at = UINT_MAX;
+    c->hang_at = UINT_MAX;
     const patina_status status = run_with_abandoned(c, n_workers, n_items, &n_abandoned, err);
     return n_abandoned == 0 ? status : PATINA_ERANGE;
 }
@@ -204,7 +204,7 @@ static bool becomes_zero(atomic_uint *value) {
 TEST(ordered_pool, hanging_item_is_abandoned) {
     static const unsigned workers[] = {1, 3};
     for (size_t i = 0; i < sizeof workers / sizeof *workers; i++) {
-        count c = {.n_items = 200, .stuck_at = 20};
+        count c = {.n_items = 200, .hang_at = 20};
         unsigned n_abandoned = 0;
         CHECK_OK(run_with_abandoned(&c, workers[i], 8, &n_abandoned, &t->err));
         CHECK_INT(n_abandoned, 1);
@@ -218,7 +218,7 @@ TEST(ordered_pool, hanging_item_is_abandoned) {
 }
 
 TEST(ordered_pool, abandoned_worker_cannot_be_replaced) {
-    count c = {.n_items = 200, .stuck_at = 20, .begins_allowed = 1};
+    count c = {.n_items = 200, .hang_at = 20, .begins_allowed = 1};
     unsigned n_abandoned = 0;
     CHECK_FAILS(run_with_abandoned(&c, 1, 8, &n_abandoned, &t->err), PATINA_ENOMEM);
     CHECK_INT(n_abandoned, 1);

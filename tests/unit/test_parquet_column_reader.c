@@ -127,14 +127,14 @@ static void check_skips(pt_test *t, const pt_parquet *file, const char *name, co
 }
 
 TEST(parquet_column_reader, files_of_other_writers) {
-    json_t *expected = read_expected(), *facts;
+    json_t *expected = read_expected(), *properties;
     const char *name, *path;
     unsigned n_files = 0;
 
     REQUIRE(expected != NULL);
-    json_object_foreach(json_object_get(expected, "files"), name, facts) {
+    json_object_foreach(json_object_get(expected, "files"), name, properties) {
         json_t *table = json_object_get(json_object_get(expected, "tables"),
-                                        json_string_value(json_object_get(facts, "table")));
+                                        json_string_value(json_object_get(properties, "table")));
         char golden[64];
         pt_byte_source bytes = {0};
         pt_parquet *file = NULL;
@@ -143,7 +143,7 @@ TEST(parquet_column_reader, files_of_other_writers) {
         snprintf(golden, sizeof golden, "parquet/%s.parquet", name);
         REQUIRE_OK(pt_byte_source_open_file(pt_test_golden_path(golden), &bytes, &t->err));
         if (CHECK_OK(pt_parquet_open(&bytes, &file, &t->err))) {
-            CHECK_INT(file->n_groups, json_integer_value(json_object_get(facts, "groups")));
+            CHECK_INT(file->n_groups, json_integer_value(json_object_get(properties, "groups")));
             json_object_foreach(table, path, values) {
                 check_column(t, file, name, path, values);
                 check_skips(t, file, name, path, values);
@@ -158,13 +158,13 @@ TEST(parquet_column_reader, files_of_other_writers) {
 }
 
 TEST(parquet_column_reader, unsupported_features_are_named) {
-    json_t *expected = read_expected(), *facts;
+    json_t *expected = read_expected(), *properties;
     const char *name;
     unsigned n_files = 0;
 
     REQUIRE(expected != NULL);
-    json_object_foreach(json_object_get(expected, "refused"), name, facts) {
-        const char *path = json_string_value(json_object_get(facts, "column"));
+    json_object_foreach(json_object_get(expected, "refused"), name, properties) {
+        const char *path = json_string_value(json_object_get(properties, "column"));
         char golden[64], quoted[64];
         pt_byte_source bytes = {0};
         pt_parquet *file = NULL;
@@ -177,7 +177,7 @@ TEST(parquet_column_reader, unsupported_features_are_named) {
         CHECK_FAILS(pt_parquet_column_reader_open(file, leaf_of(file, path), &column, &t->err),
                     PATINA_EFORMAT);
         CHECK_CONTAINS(t->err.message, quoted);
-        CHECK_CONTAINS(t->err.message, json_string_value(json_object_get(facts, "said")));
+        CHECK_CONTAINS(t->err.message, json_string_value(json_object_get(properties, "said")));
         CHECK(column == NULL);
         pt_parquet_close(&file);
         pt_byte_source_close(&bytes);

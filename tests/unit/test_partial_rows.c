@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_partial_rows.c - rows of an entry in work: round trip, torn and damaged files, other runs */
+/* test_partial_rows.c - rows of an entry in progress: round trip, torn and damaged files, other
+ * runs */
 
 #include "test.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_row_writer_parquet.c - rows as Parquet: structure and faults
  *
- * tests/python/test_readers.py reads the files that test_sample.c writes with five other readers.
+ * tests/python/test_readers.py reads the files that test_sample_dataset.c writes with five other
+ * readers.
  */
 
 #include "test.h"

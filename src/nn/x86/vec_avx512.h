@@ -7,7 +7,7 @@
 #include <immintrin.h>
 #include <stddef.h>
 
-#include "nn/x86/polynomials.h"
+#include "nn/x86/exp_gelu_polynomials.h"
 
 #define LANES 16
 

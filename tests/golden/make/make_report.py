@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes report/figures.json: quantiles, histograms and projections computed by NumPy.
+"""Writes report/statistics.json: quantiles, histograms and projections computed by NumPy.
 
-    make_report.py > ../report/figures.json        (numpy)
+    make_report.py > ../report/statistics.json        (numpy)
 
 Values are float32. Quantiles are numpy.quantile's (its default, linear between order statistics).
 The width of a histogram's bins is the least of 1, 2, 2.5 and 5 times a power of ten that is at

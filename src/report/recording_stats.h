@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* recordings.h - the recordings and captions behind the rows
+/* recording_stats.h - statistics of the recordings and captions of the rows
  *
  * Rows of one recording share their targets, so a histogram of rows shows the number of variants.
  */
 
-#ifndef PATINA_REPORT_RECORDINGS_H
-#define PATINA_REPORT_RECORDINGS_H
+#ifndef PATINA_REPORT_RECORDING_STATS_H
+#define PATINA_REPORT_RECORDING_STATS_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -39,4 +39,4 @@ patina_status pt_recordings_add(pt_recordings *recordings, const char *recording
 void pt_recordings_finish(pt_recordings *recordings, patina_inspection *stats);
 void pt_recordings_release(pt_recordings *recordings);
 
-#endif /* PATINA_REPORT_RECORDINGS_H */
+#endif /* PATINA_REPORT_RECORDING_STATS_H */

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Fits the polynomials of the vector exp and GELU and prints polynomials.h (numpy, mpmath).
+"""Fits the polynomials of the vector exp and GELU and prints exp_gelu_polynomials.h (numpy, mpmath).
 
-    python3 polynomials.py > polynomials.h && clang-format --style=file -i polynomials.h
+    python3 exp_gelu_polynomials.py > exp_gelu_polynomials.h && clang-format --style=file -i exp_gelu_polynomials.h
 
 Least squares on Chebyshev nodes in float64 is within a few per cent of the minimax polynomial. The
 error after rounding to float32 is measured by tests/kernels.
@@ -61,8 +61,8 @@ def exp_tail(r):
 mpmath.mp.dps = 40
 half = float(mpmath.log(2)) / 2
 print("/* SPDX-License-Identifier: MIT */")
-print("/* polynomials.h - coefficients of the vector exp and GELU; printed by polynomials.py */\n")
-print("#ifndef PATINA_NN_POLYNOMIALS_H\n#define PATINA_NN_POLYNOMIALS_H\n")
+print("/* exp_gelu_polynomials.h - coefficients of the vector exp and GELU; printed by\n * exp_gelu_polynomials.py */\n")
+print("#ifndef PATINA_NN_X86_EXP_GELU_POLYNOMIALS_H\n#define PATINA_NN_POLYNOMIALS_H\n")
 print("/* (exp(r) - 1 - r) / r^2 for |r| <= ln(2) / 2, lowest degree first */")
 tail = fit(exp_tail, -half * 1.001, half * 1.001, 4)
 print("static const float pt_nn_exp_tail[5] = {" + ", ".join(number(v) for v in tail) + "};\n")
@@ -70,4 +70,4 @@ print("/* erf(z) / 2 for z >= 0, piecewise: segment i holds the coefficients, lo
 print(" * t in [-1/2, 1/2] at z = (i + t) w; the last is the constant 1/2. */")
 print_table(8, 7)
 print_table(16, 5)
-print("#endif /* PATINA_NN_POLYNOMIALS_H */")
+print("#endif /* PATINA_NN_X86_EXP_GELU_POLYNOMIALS_H */")

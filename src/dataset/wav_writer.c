@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wav.c - 32-bit float WAV, 48 kHz mono
+/* wav_writer.c - 32-bit float WAV, 48 kHz mono
  *
  * By hand, since libsndfile adds a PEAK chunk with the time of writing, and equal samples should
  * give equal files.
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "dataset/wav.h"
+#include "dataset/wav_writer.h"
 #include "fs/atomic_file.h"
 
 enum { HEADER = 58, WAVE_FORMAT_IEEE_FLOAT = 3 };
@@ -55,7 +55,8 @@ patina_status pt_wav_write(const char *path, const float *samples, size_t n_samp
 
     if (n_samples > (UINT32_MAX - HEADER) / sizeof *samples)
         return pt_fail(err, PATINA_ERANGE,
-                       "file '%s': %zu samples are more than a WAV of 4 GB holds", path, n_samples);
+                       "file '%s': %zu samples exceed the maximum size of a WAV file, 4 GB", path,
+                       n_samples);
     make_header(header, (uint32_t)n_samples);
     patina_status status = pt_atomic_file_open(path, &file, err);
     if (status == PATINA_OK) status = pt_atomic_file_write(file, header, sizeof header, err);

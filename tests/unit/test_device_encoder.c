@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_encoder.c - the queue of clips and captions, on devices in plain C: no driver is needed, and
- * the thread sanitizer sees all threads */
+/* test_device_encoder.c - the queue of clips and captions, on devices in plain C, without a
+ * driver, so that the thread sanitizer covers all threads */
 
-#include "pipeline/encoder.h"
+#include "pipeline/device_encoder.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -34,11 +34,12 @@ static patina_status run_failing(pt_device *device, const pt_device_launch *laun
     return pt_fail(err, (patina_status)atomic_load(&failure), "device '%s' is lost", device->name);
 }
 
-static pt_encoder *open_encoder(pt_test *t, const patina_clap *cpu, size_t n_devices, size_t batch,
-                                const patina_atomic_bool *stop, bool may_fail) {
+static pt_device_encoder *open_encoder(pt_test *t, const patina_clap *cpu, size_t n_devices,
+                                       size_t batch, const patina_atomic_bool *stop,
+                                       bool may_fail) {
     static pt_device_backend failing;
     pt_device *devices[4] = {NULL};
-    pt_encoder *encoder = NULL;
+    pt_device_encoder *encoder = NULL;
     for (size_t i = 0; i < n_devices; i++) {
         if (!CHECK_OK(pt_device_open_reference(&devices[i], &t->err))) return NULL;
         if (!may_fail) continue;
@@ -48,14 +49,14 @@ static pt_encoder *open_encoder(pt_test *t, const patina_clap *cpu, size_t n_dev
         devices[i]->backend = &failing;
     }
     atomic_store(&first_failing, 1 << 30);
-    CHECK_OK(pt_encoder_open_on(pt_test_golden_path("clap/mini"), cpu, devices, n_devices, batch,
-                                stop, &encoder, &t->err));
+    CHECK_OK(pt_device_encoder_open_on(pt_test_golden_path("clap/mini"), cpu, devices, n_devices,
+                                       batch, stop, &encoder, &t->err));
     return encoder;
 }
 
 /* A thread that submits its share of clips and captions. */
 typedef struct worker {
-    pt_encoder *encoder;
+    pt_device_encoder *encoder;
     size_t first, step;
     const float *samples;
     pt_ticket **tickets; /* clips, then captions */
@@ -74,18 +75,18 @@ static void *submit(void *context) {
     pt_arena_init(&scratch);
     for (size_t i = w->first; i < N_ALL && w->status == PATINA_OK; i += w->step) {
         const patina_clap_caption caption = caption_at(i);
-        w->status =
-            i < N_CLIPS
-                ? pt_encoder_submit_audio(w->encoder, w->samples, N_SAMPLES - 480 * i,
-                                          &w->tickets[i], &scratch, &w->err)
-                : pt_encoder_submit_text(w->encoder, &caption, &w->tickets[i], &scratch, &w->err);
+        w->status = i < N_CLIPS ? pt_device_encoder_submit_audio(w->encoder, w->samples,
+                                                                 N_SAMPLES - 480 * i,
+                                                                 &w->tickets[i], &scratch, &w->err)
+                                : pt_device_encoder_submit_text(w->encoder, &caption,
+                                                                &w->tickets[i], &scratch, &w->err);
     }
     pt_arena_release(&scratch);
     return NULL;
 }
 
 /* Submits all from some threads; returns the first status that is not PATINA_OK. */
-static patina_status embed_all(pt_encoder *encoder, size_t n_threads,
+static patina_status embed_all(pt_device_encoder *encoder, size_t n_threads,
                                float embeddings[][PATINA_EMBEDDING_SIZE], patina_error *err) {
     static float samples[N_SAMPLES];
     pt_ticket *tickets[N_ALL] = {NULL};
@@ -118,20 +119,20 @@ static patina_status embed_all(pt_encoder *encoder, size_t n_threads,
 TEST(encoder, equal_bits_for_all_batches_and_devices) {
     static float one[N_ALL][PATINA_EMBEDDING_SIZE], many[N_ALL][PATINA_EMBEDDING_SIZE];
     patina_clap *cpu = open_cpu(t);
-    pt_encoder *encoder = open_encoder(t, cpu, 1, 1, NULL, false);
+    pt_device_encoder *encoder = open_encoder(t, cpu, 1, 1, NULL, false);
     REQUIRE(encoder);
     CHECK_OK(embed_all(encoder, 1, one, &t->err));
-    pt_encoder_close(&encoder);
+    pt_device_encoder_close(&encoder);
 
     encoder = open_encoder(t, cpu, 2, 3, NULL, false);
     REQUIRE(encoder);
     CHECK_OK(embed_all(encoder, 4, many, &t->err));
     CHECK(memcmp(one, many, sizeof one) == 0);
-    const pt_encoder_stats stats = pt_encoder_get_stats(encoder);
+    const pt_device_encoder_stats stats = pt_device_encoder_get_stats(encoder);
     CHECK_INT(stats.n_clips, N_CLIPS);
     CHECK_INT(stats.n_captions, N_CAPTIONS);
     CHECK_INT(stats.n_halved, 0);
-    pt_encoder_close(&encoder);
+    pt_device_encoder_close(&encoder);
     patina_clap_close(&cpu);
 }
 
@@ -139,14 +140,14 @@ TEST(encoder, equal_bits_for_all_batches_and_devices) {
 TEST(encoder, a_lost_device) {
     static float unused[N_ALL][PATINA_EMBEDDING_SIZE];
     patina_clap *cpu = open_cpu(t);
-    pt_encoder *encoder = open_encoder(t, cpu, 2, 2, NULL, true);
+    pt_device_encoder *encoder = open_encoder(t, cpu, 2, 2, NULL, true);
     REQUIRE(encoder);
     atomic_store(&failure, PATINA_EIO);
     atomic_store(&first_failing, atomic_load(&n_runs) + 20);
     CHECK_FAILS(embed_all(encoder, 3, unused, &t->err), PATINA_EIO);
     CHECK_CONTAINS(t->err.message, "is lost");
     CHECK_FAILS(embed_all(encoder, 1, unused, &t->err), PATINA_EIO);
-    pt_encoder_close(&encoder);
+    pt_device_encoder_close(&encoder);
     patina_clap_close(&cpu);
 }
 
@@ -155,16 +156,16 @@ TEST(encoder, too_little_memory) {
     static float unused[N_ALL][PATINA_EMBEDDING_SIZE];
     patina_clap *cpu = open_cpu(t);
     char note[256];
-    pt_encoder *encoder = open_encoder(t, cpu, 1, 4, NULL, true);
+    pt_device_encoder *encoder = open_encoder(t, cpu, 1, 4, NULL, true);
     REQUIRE(encoder);
-    CHECK(pt_encoder_take_note(encoder, note));
+    CHECK(pt_device_encoder_take_note(encoder, note));
     atomic_store(&failure, PATINA_ENOMEM);
     atomic_store(&first_failing, atomic_load(&n_runs) + 20);
     CHECK_FAILS(embed_all(encoder, 2, unused, &t->err), PATINA_ENOMEM);
-    CHECK_INT(pt_encoder_get_stats(encoder).n_halved, 2);
-    CHECK(pt_encoder_take_note(encoder, note));
+    CHECK_INT(pt_device_encoder_get_stats(encoder).n_halved, 2);
+    CHECK(pt_device_encoder_take_note(encoder, note));
     CHECK_CONTAINS(note, "its batch is now 1");
-    pt_encoder_close(&encoder);
+    pt_device_encoder_close(&encoder);
     patina_clap_close(&cpu);
 }
 
@@ -172,10 +173,10 @@ TEST(encoder, stopped) {
     static float unused[N_ALL][PATINA_EMBEDDING_SIZE];
     static patina_atomic_bool stop;
     patina_clap *cpu = open_cpu(t);
-    pt_encoder *encoder = open_encoder(t, cpu, 1, 1, &stop, false);
+    pt_device_encoder *encoder = open_encoder(t, cpu, 1, 1, &stop, false);
     REQUIRE(encoder);
     atomic_store(&stop, true);
     CHECK_FAILS(embed_all(encoder, 2, unused, &t->err), PATINA_ECANCELLED);
-    pt_encoder_close(&encoder);
+    pt_device_encoder_close(&encoder);
     patina_clap_close(&cpu);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* npy.c - writes a matrix in NumPy's format, version 1.0
+/* npy_writer.c - writes a matrix in NumPy's format, version 1.0
  *
  * Source  NumPy, "numpy.lib.format": magic, version, length of the header, a Python dictionary
  *         padded with blanks so that the data starts at a multiple of 64
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "dataset/npy.h"
+#include "dataset/npy_writer.h"
 #include "fs/atomic_file.h"
 
 enum { PREAMBLE = 10, HEADER = 128 }; /* the dictionary is shorter than 100 */

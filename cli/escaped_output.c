@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* terminal.c - output of text from files, without control characters and invalid UTF-8 */
+/* escaped_output.c - output of text from files, without control characters and invalid UTF-8 */
 
-#include "terminal.h"
+#include "escaped_output.h"
 
 #include <math.h>
 #include <stdarg.h>

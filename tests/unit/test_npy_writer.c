@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_npy.c - the NumPy writer */
+/* test_npy_writer.c - the NumPy writer */
 
 #include "test.h"
 
@@ -9,7 +9,7 @@
 #include <patina/file_ops.h>
 
 #include "base/byte_source.h"
-#include "dataset/npy.h"
+#include "dataset/npy_writer.h"
 #include "full_disk.h"
 
 /* The header as the format's documentation gives it; tests/python reads such files with NumPy. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* recordings.c - counts of recordings and captions */
+/* recording_stats.c - counts of recordings and captions */
 
-#include "report/recordings.h"
+#include "report/recording_stats.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +59,7 @@ static int compare_keys(const void *a, const void *b) {
     return (x->recording > y->recording) - (x->recording < y->recording);
 }
 
-/* Captions, and recordings with a caption that another recording has too. */
+/* Captions, and recordings with a caption that also belongs to another recording. */
 static void count_captions(pt_recordings *r, patina_caption_stats *captions) {
     if (r->n_keys > 0) qsort(r->key, r->n_keys, sizeof *r->key, compare_keys);
     for (size_t i = 0; i < r->n_keys;) {

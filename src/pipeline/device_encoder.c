@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* encoder.c - the encoders on OpenCL devices: a queue, and a thread for each device
+/* device_encoder.c - the encoders on OpenCL devices: a queue, and a thread for each device
  *
  * One lock guards the queue, the tickets and the slots. It is not held while commands are enqueued
  * or features are computed. A driver reports the end of a batch by a callback, which sets a flag
  * and signals: no thread polls or spins.
  */
 
-#include "pipeline/encoder.h"
+#include "pipeline/device_encoder.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -27,7 +27,7 @@ typedef enum tower { AUDIO, TEXT, KIND_COUNT } tower;
 
 struct pt_ticket {
     pt_ticket *next; /* in the queue */
-    pt_encoder *encoder;
+    pt_device_encoder *encoder;
     tower kind;
     float *values; /* features, or tokens [n_ids, hidden]; NULL when it is done */
     size_t n_ids;
@@ -58,7 +58,7 @@ typedef struct slot {
 } slot;
 
 typedef struct device {
-    pt_encoder *encoder;
+    pt_device_encoder *encoder;
     pt_device *device;
     pt_device_model *model;
     pthread_t thread;
@@ -66,7 +66,7 @@ typedef struct device {
     slot slots[SLOTS];
 } device;
 
-struct pt_encoder {
+struct pt_device_encoder {
     pt_cl_api api;
     patina_clap *clap; /* tokenizer, features, token embeddings; weights in host memory */
     const patina_atomic_bool *stop;
@@ -80,7 +80,7 @@ struct pt_encoder {
     bool is_closing;
     patina_error failure; /* of a device; then nothing more is queued */
     char note[256];
-    pt_encoder_stats stats;
+    pt_device_encoder_stats stats;
 };
 
 /* ---- tickets --------------------------------------------------------------------------------- */
@@ -119,20 +119,20 @@ static pt_ticket *pop(queue *q) {
     return t;
 }
 
-static bool is_stopped(const pt_encoder *e) {
+static bool is_stopped(const pt_device_encoder *e) {
     return e->stop && atomic_load_explicit(e->stop, memory_order_relaxed);
 }
 
 /* Completes all queued tickets with an error. The lock is held. */
-static void cancel_queued(pt_encoder *e, patina_status status, const char *message) {
+static void cancel_queued(pt_device_encoder *e, patina_status status, const char *message) {
     for (int k = 0; k < KIND_COUNT; k++)
         while (e->queues[k].n > 0)
             complete(pop(&e->queues[k]), status, message);
     pthread_cond_broadcast(&e->done);
 }
 
-static patina_status ticket_make(pt_encoder *e, tower kind, size_t n_values, pt_ticket **ticket,
-                                 patina_error *err) {
+static patina_status ticket_make(pt_device_encoder *e, tower kind, size_t n_values,
+                                 pt_ticket **ticket, patina_error *err) {
     pt_ticket *t = calloc(1, sizeof *t);
     if (t) t->values = malloc(n_values * sizeof *t->values);
     if (!t || !t->values) {
@@ -151,7 +151,7 @@ static void ticket_free(pt_ticket *t) {
 }
 
 /* Queues a ticket, or frees it. */
-static patina_status enqueue(pt_encoder *e, pt_ticket *t, patina_error *err) {
+static patina_status enqueue(pt_device_encoder *e, pt_ticket *t, patina_error *err) {
     queue *q = &e->queues[t->kind];
     patina_status status = PATINA_OK;
 
@@ -170,7 +170,7 @@ static patina_status enqueue(pt_encoder *e, pt_ticket *t, patina_error *err) {
     return status;
 }
 
-static patina_status make_audio_ticket(pt_encoder *e, const float *x, size_t n_samples,
+static patina_status make_audio_ticket(pt_device_encoder *e, const float *x, size_t n_samples,
                                        pt_ticket **ticket, pt_arena *scratch, patina_error *err) {
     PT_TRY(ticket_make(e, AUDIO, e->n_features, ticket, err));
     const patina_status status =
@@ -179,7 +179,7 @@ static patina_status make_audio_ticket(pt_encoder *e, const float *x, size_t n_s
     return status;
 }
 
-static patina_status make_text_ticket(pt_encoder *e, const patina_clap_caption *caption,
+static patina_status make_text_ticket(pt_device_encoder *e, const patina_clap_caption *caption,
                                       pt_ticket **ticket, pt_arena *scratch, patina_error *err) {
     PT_TRY(ticket_make(e, TEXT, (PATINA_CAPTION_TOKENS_MAX + 1) * e->hidden, ticket, err));
     pt_ticket *t = *ticket;
@@ -194,8 +194,9 @@ static patina_status make_text_ticket(pt_encoder *e, const patina_clap_caption *
     return PATINA_OK;
 }
 
-patina_status pt_encoder_submit_audio(pt_encoder *e, const float *x, size_t n_samples,
-                                      pt_ticket **ticket, pt_arena *scratch, patina_error *err) {
+patina_status pt_device_encoder_submit_audio(pt_device_encoder *e, const float *x, size_t n_samples,
+                                             pt_ticket **ticket, pt_arena *scratch,
+                                             patina_error *err) {
     pt_ticket *t = NULL;
     PT_TRY(make_audio_ticket(e, x, n_samples, &t, scratch, err));
     PT_TRY(enqueue(e, t, err));
@@ -203,8 +204,8 @@ patina_status pt_encoder_submit_audio(pt_encoder *e, const float *x, size_t n_sa
     return PATINA_OK;
 }
 
-patina_status pt_encoder_submit_features(pt_encoder *e, const float *features, pt_ticket **ticket,
-                                         patina_error *err) {
+patina_status pt_device_encoder_submit_features(pt_device_encoder *e, const float *features,
+                                                pt_ticket **ticket, patina_error *err) {
     pt_ticket *t = NULL;
     PT_TRY(ticket_make(e, AUDIO, e->n_features, &t, err));
     memcpy(t->values, features, e->n_features * sizeof *features);
@@ -213,8 +214,9 @@ patina_status pt_encoder_submit_features(pt_encoder *e, const float *features, p
     return PATINA_OK;
 }
 
-patina_status pt_encoder_submit_text(pt_encoder *e, const patina_clap_caption *caption,
-                                     pt_ticket **ticket, pt_arena *scratch, patina_error *err) {
+patina_status pt_device_encoder_submit_text(pt_device_encoder *e,
+                                            const patina_clap_caption *caption, pt_ticket **ticket,
+                                            pt_arena *scratch, patina_error *err) {
     pt_ticket *t = NULL;
     PT_TRY(make_text_ticket(e, caption, &t, scratch, err));
     PT_TRY(enqueue(e, t, err));
@@ -226,7 +228,7 @@ patina_status pt_ticket_wait(pt_ticket **ticket, float embedding[PATINA_EMBEDDIN
                              patina_error *err) {
     pt_ticket *t = *ticket;
     if (!t) return PATINA_OK;
-    pt_encoder *e = t->encoder;
+    pt_device_encoder *e = t->encoder;
     pthread_mutex_lock(&e->lock);
     while (!t->is_done)
         pthread_cond_wait(&e->done, &e->lock);
@@ -245,7 +247,7 @@ patina_status pt_ticket_wait(pt_ticket **ticket, float embedding[PATINA_EMBEDDIN
 
 static void on_done(void *context, patina_status status) {
     slot *s = context;
-    pt_encoder *e = s->device->encoder;
+    pt_device_encoder *e = s->device->encoder;
     pthread_mutex_lock(&e->lock);
     s->status = status;
     s->state = DONE;
@@ -255,7 +257,7 @@ static void on_done(void *context, patina_status status) {
 
 /* Fills a slot from the queue: captions first, as they are short. The lock is held. */
 static void take_batch(device *d, slot *s) {
-    pt_encoder *e = d->encoder;
+    pt_device_encoder *e = d->encoder;
     const size_t batch = pt_device_model_batch(d->model);
     s->kind = e->queues[TEXT].n > 0 ? TEXT : AUDIO;
     s->n = 0;
@@ -267,7 +269,7 @@ static void take_batch(device *d, slot *s) {
 
 /* Copies the inputs of a batch together and enqueues its commands. */
 static patina_status start_batch(device *d, slot *s, patina_error *err) {
-    const pt_encoder *e = d->encoder;
+    const pt_device_encoder *e = d->encoder;
     const pt_device_notice notice = {on_done, s};
     for (size_t i = 0; i < s->n; i++) {
         const pt_ticket *t = s->tickets[i];
@@ -283,7 +285,7 @@ static patina_status start_batch(device *d, slot *s, patina_error *err) {
 }
 
 /* Ends the work of all devices. The lock is held. */
-static void fail(pt_encoder *e, const patina_error *err) {
+static void fail(pt_device_encoder *e, const patina_error *err) {
     if (e->failure.status == PATINA_OK) e->failure = *err;
     cancel_queued(e, e->failure.status, e->failure.message);
     pthread_cond_broadcast(&e->work);
@@ -291,7 +293,7 @@ static void fail(pt_encoder *e, const patina_error *err) {
 
 /* A batch that could not run for lack of memory returns to the queue, and the batch is halved. */
 static void retry_smaller(device *d, slot *s) {
-    pt_encoder *e = d->encoder;
+    pt_device_encoder *e = d->encoder;
     patina_error err = {PATINA_OK, ""};
     const patina_status status = pt_device_model_halve_batch(d->model, &err);
 
@@ -313,10 +315,10 @@ static void retry_smaller(device *d, slot *s) {
 
 /* Hands out the results of a batch, or the failure of the device. The lock is held. */
 static void end_batch(device *d, slot *s) {
-    pt_encoder *e = d->encoder;
+    pt_device_encoder *e = d->encoder;
     patina_error err = {PATINA_OK, ""};
     if (s->status != PATINA_OK)
-        pt_fail(&err, PATINA_EIO, "device '%s' failed while it computed",
+        pt_fail(&err, PATINA_EIO, "device '%s' failed during a computation",
                 pt_device_name(d->device));
     for (size_t i = 0; i < s->n; i++) {
         memcpy(s->tickets[i]->raw, s->raw + i * PATINA_EMBEDDING_SIZE, sizeof s->tickets[i]->raw);
@@ -330,7 +332,7 @@ static void end_batch(device *d, slot *s) {
 }
 
 /* The lock is held. */
-static bool has_work(const pt_encoder *e) {
+static bool has_work(const pt_device_encoder *e) {
     return e->queues[AUDIO].n > 0 || e->queues[TEXT].n > 0;
 }
 
@@ -354,7 +356,7 @@ static slot *find_free(device *d) {
 
 /* Starts a batch; the lock is held, and released meanwhile. */
 static void run_batch(device *d, slot *s) {
-    pt_encoder *e = d->encoder;
+    pt_device_encoder *e = d->encoder;
     patina_error err = {PATINA_OK, ""};
 
     take_batch(d, s);
@@ -372,7 +374,7 @@ static void run_batch(device *d, slot *s) {
 
 static void *device_main(void *context) {
     device *d = context;
-    pt_encoder *e = d->encoder;
+    pt_device_encoder *e = d->encoder;
 
     pthread_mutex_lock(&e->lock);
     while (!e->is_closing || !is_idle(d)) {
@@ -409,7 +411,7 @@ static double max_difference(const float *a, const float *b) {
 /* Runs a ticket on this device, before its thread starts, and compares the result. */
 static patina_status check_ticket(device *d, pt_ticket *ticket, const char *what,
                                   const float *expected, patina_error *err) {
-    pt_encoder *e = d->encoder;
+    pt_device_encoder *e = d->encoder;
     slot *s = &d->slots[0];
     float embedding[PATINA_EMBEDDING_SIZE];
 
@@ -476,8 +478,8 @@ static patina_status check_towers(device *d, const patina_clap *cpu, patina_erro
 
 /* ---- opening and closing --------------------------------------------------------------------- */
 
-static patina_status start_device(pt_encoder *e, device *d, size_t batch, const patina_clap *cpu,
-                                  patina_error *err) {
+static patina_status start_device(pt_device_encoder *e, device *d, size_t batch,
+                                  const patina_clap *cpu, patina_error *err) {
     PT_TRY(pt_device_model_open(d->device, pt_clap_get_audio_tower(e->clap),
                                 pt_clap_get_text_tower(e->clap), batch, &d->model, err));
     const size_t n = pt_device_model_batch(d->model);
@@ -498,12 +500,12 @@ static patina_status start_device(pt_encoder *e, device *d, size_t batch, const 
     return PATINA_OK;
 }
 
-static void add_device(pt_encoder *e, pt_device *opened) {
+static void add_device(pt_device_encoder *e, pt_device *opened) {
     e->devices[e->n_devices].encoder = e;
     e->devices[e->n_devices++].device = opened;
 }
 
-static patina_status open_devices(pt_encoder *e, const patina_device_options *options,
+static patina_status open_devices(pt_device_encoder *e, const patina_device_options *options,
                                   patina_error *err) {
     pt_device *opened[PATINA_DEVICES_MAX] = {NULL};
     pt_device_attention attention = {.n = 0};
@@ -516,9 +518,9 @@ static patina_status open_devices(pt_encoder *e, const patina_device_options *op
     return status;
 }
 
-static patina_status start_all(pt_encoder *e, size_t batch, const patina_clap *cpu,
+static patina_status start_all(pt_device_encoder *e, size_t batch, const patina_clap *cpu,
                                patina_error *err) {
-    e->stats = (pt_encoder_stats){.n_devices = e->n_devices, .batch = batch};
+    e->stats = (pt_device_encoder_stats){.n_devices = e->n_devices, .batch = batch};
     e->max_queued = e->n_devices * SLOTS * batch;
     for (size_t i = 0; i < e->n_devices; i++)
         PT_TRY(start_device(e, &e->devices[i], batch, cpu, err));
@@ -533,9 +535,9 @@ static patina_status start_all(pt_encoder *e, size_t batch, const patina_clap *c
 }
 
 static patina_status encoder_make(const char *path, patina_clap_parts parts,
-                                  const patina_atomic_bool *stop, pt_encoder **encoder,
+                                  const patina_atomic_bool *stop, pt_device_encoder **encoder,
                                   patina_error *err) {
-    pt_encoder *e = calloc(1, sizeof *e);
+    pt_device_encoder *e = calloc(1, sizeof *e);
     if (!e) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     pthread_mutex_init(&e->lock, NULL);
     pthread_cond_init(&e->work, NULL);
@@ -548,10 +550,11 @@ static patina_status encoder_make(const char *path, patina_clap_parts parts,
     return PATINA_OK;
 }
 
-patina_status pt_encoder_open(const char *path, patina_clap_parts parts, const patina_clap *cpu,
-                              const patina_device_options *options, const patina_atomic_bool *stop,
-                              pt_encoder **encoder, patina_error *err) {
-    pt_encoder *e = NULL;
+patina_status pt_device_encoder_open(const char *path, patina_clap_parts parts,
+                                     const patina_clap *cpu, const patina_device_options *options,
+                                     const patina_atomic_bool *stop, pt_device_encoder **encoder,
+                                     patina_error *err) {
+    pt_device_encoder *e = NULL;
     patina_status status = encoder_make(path, parts, stop, &e, err);
     if (status == PATINA_OK) status = open_devices(e, options, err);
     if (status == PATINA_OK)
@@ -559,15 +562,15 @@ patina_status pt_encoder_open(const char *path, patina_clap_parts parts, const p
     if (status == PATINA_OK)
         *encoder = e;
     else
-        pt_encoder_close(&e);
+        pt_device_encoder_close(&e);
     return status;
 }
 
-patina_status pt_encoder_open_on(const char *path, const patina_clap *cpu,
-                                 pt_device *const *devices, size_t n_devices, size_t batch,
-                                 const patina_atomic_bool *stop, pt_encoder **encoder,
-                                 patina_error *err) {
-    pt_encoder *e = NULL;
+patina_status pt_device_encoder_open_on(const char *path, const patina_clap *cpu,
+                                        pt_device *const *devices, size_t n_devices, size_t batch,
+                                        const patina_atomic_bool *stop, pt_device_encoder **encoder,
+                                        patina_error *err) {
+    pt_device_encoder *e = NULL;
     patina_status status = encoder_make(path, PATINA_CLAP_BOTH, stop, &e, err);
     for (size_t i = 0; e && i < n_devices; i++)
         add_device(e, devices[i]);
@@ -575,12 +578,12 @@ patina_status pt_encoder_open_on(const char *path, const patina_clap *cpu,
     if (status == PATINA_OK)
         *encoder = e;
     else
-        pt_encoder_close(&e);
+        pt_device_encoder_close(&e);
     return status;
 }
 
-void pt_encoder_close(pt_encoder **encoder) {
-    pt_encoder *e = *encoder;
+void pt_device_encoder_close(pt_device_encoder **encoder) {
+    pt_device_encoder *e = *encoder;
     if (!e) return;
     pthread_mutex_lock(&e->lock);
     e->is_closing = true;
@@ -605,30 +608,31 @@ void pt_encoder_close(pt_encoder **encoder) {
     *encoder = NULL;
 }
 
-size_t pt_encoder_in_flight(const pt_encoder *e) {
+size_t pt_device_encoder_in_flight(const pt_device_encoder *e) {
     return (SLOTS + 1) * e->n_devices * e->stats.batch;
 }
 
-const char *pt_encoder_device_name(const pt_encoder *e, size_t index, const char **tile) {
+const char *pt_device_encoder_device_name(const pt_device_encoder *e, size_t index,
+                                          const char **tile) {
     *tile = pt_device_tile_name(e->devices[index].device);
     return pt_device_name(e->devices[index].device);
 }
 
-pt_encoder_stats pt_encoder_get_stats(pt_encoder *e) {
+pt_device_encoder_stats pt_device_encoder_get_stats(pt_device_encoder *e) {
     pthread_mutex_lock(&e->lock);
-    const pt_encoder_stats stats = e->stats;
+    const pt_device_encoder_stats stats = e->stats;
     pthread_mutex_unlock(&e->lock);
     return stats;
 }
 
-bool pt_encoder_has_failed(pt_encoder *e) {
+bool pt_device_encoder_has_failed(pt_device_encoder *e) {
     pthread_mutex_lock(&e->lock);
     const bool has_failed = e->failure.status != PATINA_OK;
     pthread_mutex_unlock(&e->lock);
     return has_failed;
 }
 
-bool pt_encoder_take_note(pt_encoder *e, char text[256]) {
+bool pt_device_encoder_take_note(pt_device_encoder *e, char text[256]) {
     pthread_mutex_lock(&e->lock);
     const bool has_note = e->note[0] != '\0';
     memcpy(text, e->note, sizeof e->note);

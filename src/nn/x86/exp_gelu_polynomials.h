@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* polynomials.h - coefficients of the vector exp and GELU; printed by polynomials.py */
+/* exp_gelu_polynomials.h - coefficients of the vector exp and GELU; printed by
+ * exp_gelu_polynomials.py */
 
-#ifndef PATINA_NN_X86_POLYNOMIALS_H
-#define PATINA_NN_X86_POLYNOMIALS_H
+#ifndef PATINA_NN_X86_EXP_GELU_POLYNOMIALS_H
+#define PATINA_NN_X86_EXP_GELU_POLYNOMIALS_H
 
 /* (exp(r) - 1 - r) / r^2 for |r| <= ln(2) / 2, lowest degree first */
 static const float pt_nn_exp_tail[5] = {0.5f, 0.166665763f, 0.041666463f, 0.00836323574f,
@@ -55,4 +56,4 @@ static const float pt_nn_erf16[6][16] __attribute__((aligned(64), unused)) = {
      2.41238558e-06f, 8.6439286e-07f, 2.51231199e-07f, 6.02617973e-08f, 1.20589405e-08f, 0.0f},
 };
 
-#endif /* PATINA_NN_X86_POLYNOMIALS_H */
+#endif /* PATINA_NN_X86_EXP_GELU_POLYNOMIALS_H */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* npy.h - NumPy .npy writer */
+/* npy_writer.h - NumPy .npy writer */
 
-#ifndef PATINA_DATASET_NPY_H
-#define PATINA_DATASET_NPY_H
+#ifndef PATINA_DATASET_NPY_WRITER_H
+#define PATINA_DATASET_NPY_WRITER_H
 
 #include <stddef.h>
 
@@ -12,4 +12,4 @@
 patina_status pt_npy_write(const char *path, const float *values, size_t n_rows, size_t n_columns,
                            patina_error *err);
 
-#endif /* PATINA_DATASET_NPY_H */
+#endif /* PATINA_DATASET_NPY_WRITER_H */

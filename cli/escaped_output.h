@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* terminal.h - output of text from files, without control characters and invalid UTF-8
+/* escaped_output.h - output of text from files, without control characters and invalid UTF-8
  *
  * File names, ids and captions are untrusted: in text, control characters become \xNN, and in JSON,
  * bytes that are not UTF-8 become U+FFFD.
  */
 
-#ifndef PATINA_CLI_TERMINAL_H
-#define PATINA_CLI_TERMINAL_H
+#ifndef PATINA_CLI_ESCAPED_OUTPUT_H
+#define PATINA_CLI_ESCAPED_OUTPUT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,4 +44,4 @@ void pt_cli_write_spectrum(FILE *out, const double ltas[PATINA_LTAS_BANDS]);
 /** Flushes out; false when anything written to it was lost. */
 bool pt_cli_flush(FILE *out);
 
-#endif /* PATINA_CLI_TERMINAL_H */
+#endif /* PATINA_CLI_ESCAPED_OUTPUT_H */

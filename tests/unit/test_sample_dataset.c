@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_sample.c - a complete data set of synthetic rows, in both formats
+/* test_sample_dataset.c - a complete data set of synthetic rows, in both formats
  *
  * With PATINA_TEST_SAMPLE=DIR the program leaves DIR/parquet and DIR/jsonl for
  * tests/python/test_readers.py --sample, which has the formula of the values (sample_value there).
@@ -105,7 +105,7 @@ static patina_status write_chunk(pt_chunk_store *store, uint64_t chunk, uint64_t
 static patina_status write_sample(const pt_row_writer_backend *kind, const char *root,
                                   uint64_t n_rows, patina_error *err) {
     static const char *const splits[] = {"train", NULL};
-    const pt_run_metadata facts = {
+    const pt_run_metadata run_meta = {
         .version = "0.1.0",
         .format = kind->name,
         .settings_json = "{\"seed\":9223372036854775807,\"variants\":2,\"loudness\":\"source\"}",
@@ -128,7 +128,7 @@ static patina_status write_sample(const pt_row_writer_backend *kind, const char 
 
     snprintf(out, sizeof out, "%s/%s", root, kind->name);
     patina_status status =
-        pt_chunk_store_open(out, kind, &facts, NULL, &store, &complete, &done, err);
+        pt_chunk_store_open(out, kind, &run_meta, NULL, &store, &complete, &done, err);
     if (status == PATINA_OK && complete)
         status = pt_fail(err, PATINA_EIO, "folder '%s' is there already", out);
     if (status == PATINA_OK) status = write_chunk(store, 0, 0, n_rows - LAST_PART, n_rows, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_wav.c - the WAV writer */
+/* test_wav_writer.c - the WAV writer */
 
 #include "test.h"
 
@@ -11,7 +11,7 @@
 #include <patina/file_ops.h>
 
 #include "base/byte_source.h"
-#include "dataset/wav.h"
+#include "dataset/wav_writer.h"
 #include "full_disk.h"
 
 static uint32_t u32(const char *at) {

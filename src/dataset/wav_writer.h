@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* wav.h - WAV writer */
+/* wav_writer.h - WAV writer */
 
-#ifndef PATINA_DATASET_WAV_H
-#define PATINA_DATASET_WAV_H
+#ifndef PATINA_DATASET_WAV_WRITER_H
+#define PATINA_DATASET_WAV_WRITER_H
 
 #include <stddef.h>
 
@@ -12,4 +12,4 @@
 patina_status pt_wav_write(const char *path, const float *samples, size_t n_samples,
                            patina_error *err);
 
-#endif /* PATINA_DATASET_WAV_H */
+#endif /* PATINA_DATASET_WAV_WRITER_H */
