@@ -276,6 +276,26 @@ static bool parse_au(const pt_byte_source *bytes, pt_container_header *c) {
     return true;
 }
 
+/** The frames of a compressed CAF, from its packet table, which may follow the samples. */
+static void find_packet_table(const layout *l, const pt_byte_source *bytes,
+                              pt_container_header *c) {
+    unsigned char h[24], b[24];
+    uint64_t at = l->first, size;
+
+    for (unsigned n = 0; n < CHUNKS_MAX && at < bytes->size; n++) {
+        if ((size = chunk_size(l, bytes, at, h)) == 0) return;
+        if (has_chunk_id(h, "pakt") && pt_read_exactly(bytes, at + 12, b, sizeof b)) {
+            const uint64_t n_valid = read_uint(b + 8, 8, true), limit = (uint64_t)1 << 31;
+            c->n_priming = read_uint(b + 16, 4, true);
+            c->n_valid = n_valid >> 63 ? 0 : n_valid;
+            if (c->n_priming >= limit) c->n_priming = 0; /* signed */
+            return;
+        }
+        if (size > bytes->size - at) return;
+        at += size;
+    }
+}
+
 static void scan_chunks(const layout *l, const pt_byte_source *bytes, pt_container_header *c) {
     const unsigned header = l->id_bytes + l->size_bytes;
     uint64_t ds64 = 0; /* of RF64: offset of the body of the chunk with the 64-bit sizes */
@@ -285,6 +305,7 @@ static void scan_chunks(const layout *l, const pt_byte_source *bytes, pt_contain
 
     c->kind = l->kind;
     c->big_endian = l->big_endian;
+    if (c->kind == PT_CONTAINER_CAF) find_packet_table(l, bytes, c);
     for (unsigned n = 0; n < CHUNKS_MAX && pt_read_exactly(bytes, at, h, header); n++) {
         uint64_t size = read_uint(h + l->id_bytes, l->size_bytes, l->big_endian);
         const bool is_data = has_chunk_id(h, l->data_name);

@@ -56,6 +56,8 @@ typedef struct pt_container_header {
     unsigned
         n_positions; /* CAF, AIFF: a layout of so many channels, in the order of the file ... */
     int position[PATINA_CHANNELS_MAX]; /* ... as bits of a mask (channel_mask.h), or -1 */
+    uint64_t n_priming; /* CAF: frames of the encoder's delay, which come first ... */
+    uint64_t n_valid;   /* ... and frames of the recording, which follow; 0: not declared */
 } pt_container_header;
 
 #define PT_WAVE_MPEG 0x0050 /* MPEG layer 1 or 2 in a WAV */

@@ -5,6 +5,7 @@
  * - a chunk size beyond the end of the file is reduced: decoder.c compares it with the file;
  * - a data size of 0 means no frames, and the placeholder sizes of pipes are used as they are: the
  *   library is given the real size;
+ * - IMA4 in AIFF-C is decoded with noise (format_probe.c): FFmpeg decodes it;
  * - an Opus stream is decoded at the rate of the encoder's input, loses its first samples if its
  *   positions do not begin at 0, and is rejected without a last-page flag: ogg_page.h patches it;
  * - a damaged Ogg page is skipped, and the number of frames may not show it: pages are checked;
@@ -380,6 +381,9 @@ static patina_status open_stream(sndfile_state *s, const pt_container_header *c,
     if (!s->file)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE,
                        s->io_failed ? "the file cannot be read" : "not a supported audio file");
+    if ((info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_AIFF &&
+        (info.format & SF_FORMAT_SUBMASK) == SF_FORMAT_IMA_ADPCM)
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "IMA4 in AIFF-C");
     s->is_flac = s->is_flac && (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC;
     if (s->is_flac) PT_TRY(check_flac_total(s, &info, stream_info, err));
     s->n_channels = (unsigned)info.channels;
