@@ -16,6 +16,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/channel_layout.h>
+#include <libavutil/dict.h>
 #include <libavutil/log.h>
 #include <libavutil/mem.h>
 #include <libavutil/opt.h>
@@ -424,11 +425,20 @@ static patina_status open_converter(ffmpeg_state *s, patina_error *err) {
 
 /* Stream information ----------------------------------------------------------------------- */
 
-/** FFmpeg gives channels in the order of its mask, unless a file has an order of its own. */
-static void find_channel_order(const AVFrame *frame, pt_decoder_stream_info *stream_info) {
+/** FFmpeg gives channels in the order of its mask, unless a file has an order of its own. It ignores
+ * the tag with the mask of FLAC in Ogg. */
+static void find_channel_order(const ffmpeg_state *s, pt_decoder_stream_info *stream_info) {
+    const AVFrame *frame = s->frame;
+    const AVDictionaryEntry *tag =
+        s->codec->codec_id == AV_CODEC_ID_FLAC
+            ? av_dict_get(s->stream->metadata, "WAVEFORMATEXTENSIBLE_CHANNEL_MASK", NULL, 0)
+            : NULL;
     pt_decoder_info *info = &stream_info->info;
     int position[PATINA_CHANNELS_MAX];
 
+    if (tag)
+        info->channel_mask = pt_channel_mask_limit(strtoull(tag->value, NULL, 0), info->n_channels);
+    if (info->channel_mask) return;
     info->channel_mask = pt_channel_mask_limit(frame_channel_mask(frame), info->n_channels);
     if (frame_speaker(frame, 0) < 0) return;
     for (unsigned c = 0; c < info->n_channels; c++)
@@ -529,7 +539,7 @@ static patina_status open_all(ffmpeg_state *s, const pt_container_header *header
     stream_info->info.codec = describe_codec(s->codec);
     if (s->rate_hz <= 0 || s->n_channels < 1 || s->n_channels > PATINA_CHANNELS_MAX)
         return PATINA_OK; /* rejected by decoder.c */
-    find_channel_order(s->frame, stream_info);
+    find_channel_order(s, stream_info);
     s->tolerance_frames = 2 * PACKET_MAX + (uint64_t)s->rate_hz / ROUNDINGS_PER_S;
     find_declared_frames(s, link, stream_info);
     PT_TRY(find_delay(s, header, stream_info, err));

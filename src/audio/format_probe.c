@@ -40,6 +40,9 @@ static const struct {
      "caff",
      {"CAF with a codec that libsndfile does not support", "caf", "caf", PT_LAYOUT_NONE}},
     {28, "Speex", {"Speex", "ogg", NULL, PT_LAYOUT_NONE}},
+    {28, "\x80theora", {"Ogg with video", "ogg", NULL, PT_LAYOUT_NONE}},
+    {28, "fishead", {"Ogg with a skeleton track", "ogg", NULL, PT_LAYOUT_NONE}},
+    {28, "BBCD", {"Ogg with video", "ogg", NULL, PT_LAYOUT_NONE}},
     {8, "AVI ", {"AVI", "avi", NULL, PT_LAYOUT_NONE}},
     {0, "nut/multimedia container", {"NUT", "nut", NULL, PT_LAYOUT_NONE}},
     {0, "FLV\1", {"FLV", "flv", NULL, PT_LAYOUT_NONE}},
@@ -100,8 +103,8 @@ static bool is_coded_wav(const unsigned char *head, int64_t n) {
 
 /** Whether an AIFF-C has a codec that is neither PCM, float nor G.711. */
 static bool is_coded_aiff(const pt_byte_source *bytes, const unsigned char *head, int64_t n) {
-    static const char plain[][5] = {"NONE", "twos", "sowt", "raw ", "in24", "in32", "42ni", "23ni",
-                                    "fl32", "FL32", "fl64", "FL64", "ulaw", "ULAW", "alaw", "ALAW"};
+    static const char plain[][5] = {"NONE", "twos", "sowt", "raw ", "in24", "in32", "23ni", "fl32",
+                                    "FL32", "fl64", "FL64", "ulaw", "ULAW", "alaw", "ALAW"};
     unsigned char h[8 + 22];
     uint64_t at = 12, size;
 
