@@ -311,10 +311,17 @@ static patina_status check_length(const ffmpeg_state *s, patina_error *err) {
     return PATINA_OK;
 }
 
+/** Whether an MP4 may count frames as packets: of PCM, and of ADPCM, whose identifiers are 0x11000 to
+ * 0x11FFF (codec_id.h). */
+static bool counts_frames(enum AVCodecID id) {
+    return av_get_exact_bits_per_sample(id) > 0 ||
+           ((unsigned)id & ~0xFFFU) == AV_CODEC_ID_ADPCM_IMA_QT;
+}
+
 /** At the end of an MP4 file: whether an edit list left out more than delay and padding. */
 static patina_status check_edits(const ffmpeg_state *s, patina_error *err) {
     const int64_t n = s->stream->nb_frames;
-    const bool is_pcm = av_get_exact_bits_per_sample(s->codec->codec_id) > 0;
+    const bool is_pcm = counts_frames(s->codec->codec_id) && n >= (int64_t)s->n_decoded;
     /* the "packets" of PCM are its frames, and several are read at a time */
     const int64_t n_left = n - (is_pcm ? (int64_t)s->n_decoded : s->n_packets);
     const int64_t n_allowed = is_pcm ? EDITED_PACKETS_MAX * PCM_PACKET : EDITED_PACKETS_MAX;

@@ -172,6 +172,7 @@ static const struct {
     {"wav", "ac3", "wav", 1536, false, true},
     {"matroska", "wavpack", "webm", 0, true, true}, /* packets of 1 s without a duration */
     {"mov", "pcm_s16le", "mp4", 0, true, true},
+    {"mov", "adpcm_ms", "mp4", 1012, true, true}, /* counts frames, not packets */
 };
 #define N_KINDS (sizeof kinds / sizeof kinds[0])
 
