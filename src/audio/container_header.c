@@ -2,8 +2,9 @@
 /* container_header.c - parses the chunks of RIFF, RF64, AIFF, W64, CAF and AU
  *
  * Sources: Microsoft, "Multimedia Programming Interface and Data Specifications 1.0" (RIFF, WAVE);
- * EBU Tech 3306 (RF64); Recommendation ITU-R BS.2088 (BW64); Apple, "Audio Interchange File Format" 1.3 and AIFF-C draft; Sonic Foundry,
- * "Sony Wave64"; Apple Core Audio Format 1.0; Sun, "audio/basic" (AU).
+ * EBU Tech 3306 (RF64); Recommendation ITU-R BS.2088 (BW64); Apple, "Audio Interchange File
+ * Format" 1.3 and AIFF-C draft; Sonic Foundry, "Sony Wave64"; Apple Core Audio Format 1.0; Sun,
+ * "audio/basic" (AU).
  */
 
 #include "audio/container_header.h"
@@ -73,8 +74,8 @@ static bool has_chunk_id(const unsigned char *id, const char *name) {
     return memcmp(id, name, 4) == 0;
 }
 
-/** PCM whose samples take more bytes than their bits require, as the size and the rate of its frames
- * say. They are in the upper bits. */
+/** PCM whose samples take more bytes than their bits require, as the size and the rate of its
+ * frames say. They are in the upper bits. */
 static void read_container_bits(const unsigned char b[16], uint64_t body, pt_container_header *c) {
     const bool be = c->big_endian;
     const uint64_t n_channels = read_uint(b + 2, 2, be), frame_bytes = read_uint(b + 12, 2, be),

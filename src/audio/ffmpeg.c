@@ -311,8 +311,8 @@ static patina_status check_length(const ffmpeg_state *s, patina_error *err) {
     return PATINA_OK;
 }
 
-/** Whether an MP4 may count frames as packets: of PCM, and of ADPCM, whose identifiers are 0x11000 to
- * 0x11FFF (codec_id.h). */
+/** Whether an MP4 may count frames as packets: of PCM, and of ADPCM, whose identifiers are 0x11000
+ * to 0x11FFF (codec_id.h). */
 static bool counts_frames(enum AVCodecID id) {
     return av_get_exact_bits_per_sample(id) > 0 ||
            ((unsigned)id & ~0xFFFU) == AV_CODEC_ID_ADPCM_IMA_QT;
@@ -432,8 +432,8 @@ static patina_status open_converter(ffmpeg_state *s, patina_error *err) {
 
 /* Stream information ----------------------------------------------------------------------- */
 
-/** FFmpeg gives channels in the order of its mask, unless a file has an order of its own. It ignores
- * the tag with the mask of FLAC in Ogg. */
+/** FFmpeg gives channels in the order of its mask, unless a file has an order of its own. It
+ * ignores the tag with the mask of FLAC in Ogg. */
 static void find_channel_order(const ffmpeg_state *s, pt_decoder_stream_info *stream_info) {
     const AVFrame *frame = s->frame;
     const AVDictionaryEntry *tag =

@@ -59,8 +59,8 @@ static const pt_format_info flac[] = {
  * damaged file is not taken for samples. */
 static const pt_format_info wav = {"WAV with a codec that libsndfile does not support", "wav",
                                    "wav", PT_LAYOUT_NONE};
-/* The same for AIFF-C. libsndfile (1.2) also decodes IMA4, but takes 9 bits of the first sample of a
- * packet, where decoders continue with all 16 of the packet before: noise at -48 dB of the full
+/* The same for AIFF-C. libsndfile (1.2) also decodes IMA4, but takes 9 bits of the first sample of
+ * a packet, where decoders continue with all 16 of the packet before: noise at -48 dB of the full
  * scale. */
 static const pt_format_info aiff = {"AIFF-C with a codec that libsndfile does not support", "aiff",
                                     "aiff", PT_LAYOUT_NONE};

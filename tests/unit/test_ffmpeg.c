@@ -450,8 +450,8 @@ TEST(ffmpeg, declared_delay_is_removed) {
     free(x);
 }
 
-/* libsndfile 1.2 decodes a quiet tone of IMA4 in AIFF-C with a noise of 7 dB below it. A packet of 4
- * bits a sample has 30 dB. */
+/* libsndfile 1.2 decodes a quiet tone of IMA4 in AIFF-C with a noise of 7 dB below it. A packet of
+ * 4 bits a sample has 30 dB. */
 TEST(ffmpeg, ima4_in_aiff_c) {
     const size_t n = 64 * 1000;
     float *x = make_tone(n, 1, 0.025, 1000.0);
