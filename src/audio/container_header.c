@@ -2,8 +2,9 @@
 /* container_header.c - parses the chunks of RIFF, RF64, AIFF, W64, CAF and AU
  *
  * Sources: Microsoft, "Multimedia Programming Interface and Data Specifications 1.0" (RIFF, WAVE);
- * EBU Tech 3306 (RF64); Apple, "Audio Interchange File Format" 1.3 and AIFF-C draft; Sonic Foundry,
- * "Sony Wave64"; Apple Core Audio Format 1.0; Sun, "audio/basic" (AU).
+ * EBU Tech 3306 (RF64); Recommendation ITU-R BS.2088 (BW64); Apple, "Audio Interchange File
+ * Format" 1.3 and AIFF-C draft; Sonic Foundry, "Sony Wave64"; Apple Core Audio Format 1.0; Sun,
+ * "audio/basic" (AU).
  */
 
 #include "audio/container_header.h"
@@ -18,6 +19,8 @@
 #define CHUNKS_MAX       4096    /* limit for a file of tiny chunks; a real one has a dozen */
 #define PLACEHOLDER_SPAN 0x10000 /* a placeholder may include the header */
 #define REST_MIN         16      /* bytes examined after the samples */
+#define TRAILER_MAX                                                                                \
+    0x40000 /* bytes of chunks that are searched for after samples of unknown size */
 
 /** How the chunks of a container are written. */
 typedef struct layout {
@@ -39,6 +42,7 @@ static const layout layouts[] = {
     {"RIFF", "WAVE", 8, 12, 4, 4, false, false, 2, "data", 0, PT_CONTAINER_WAV},
     {"RIFX", "WAVE", 8, 12, 4, 4, true, false, 2, "data", 0, PT_CONTAINER_WAV},
     {"RF64", "WAVE", 8, 12, 4, 4, false, false, 2, "data", 0, PT_CONTAINER_RF64},
+    {"BW64", "WAVE", 8, 12, 4, 4, false, false, 2, "data", 0, PT_CONTAINER_RF64},
     {"FORM", "AIFF", 8, 12, 4, 4, true, false, 2, "SSND", 8, PT_CONTAINER_AIFF},
     {"FORM", "AIFC", 8, 12, 4, 4, true, false, 2, "SSND", 8, PT_CONTAINER_AIFF},
     {"riff", "wave", 24, 40, 16, 8, false, true, 8, "data", 0, PT_CONTAINER_W64},
@@ -70,6 +74,20 @@ static bool has_chunk_id(const unsigned char *id, const char *name) {
     return memcmp(id, name, 4) == 0;
 }
 
+/** PCM whose samples take more bytes than their bits require, as the size and the rate of its
+ * frames say. They are in the upper bits. */
+static void read_container_bits(const unsigned char b[16], uint64_t body, pt_container_header *c) {
+    const bool be = c->big_endian;
+    const uint64_t n_channels = read_uint(b + 2, 2, be), frame_bytes = read_uint(b + 12, 2, be),
+                   bits = read_uint(b + 14, 2, be);
+    if ((c->wave_format != 1 && c->wave_format != 0xFFFE) || n_channels == 0 || bits <= 8) return;
+    if (frame_bytes % n_channels != 0 || frame_bytes / n_channels <= (bits + 7) / 8) return;
+    if (frame_bytes / n_channels > 4) return;
+    if (read_uint(b + 8, 4, be) != read_uint(b + 4, 4, be) * frame_bytes) return;
+    c->bits_offset = body + 14;
+    c->container_bits = (unsigned)(8 * frame_bytes / n_channels);
+}
+
 /** The body of a fmt chunk: code, and the mask of an extensible one. */
 static void read_format(const pt_byte_source *bytes, uint64_t body, uint64_t size,
                         pt_container_header *c) {
@@ -77,6 +95,7 @@ static void read_format(const pt_byte_source *bytes, uint64_t body, uint64_t siz
     if (size > sizeof b) size = sizeof b;
     if (size < 2 || !pt_read_exactly(bytes, body, b, (size_t)size)) return;
     c->wave_format = (unsigned)read_uint(b, 2, c->big_endian);
+    read_container_bits(b, body, c);
     if (c->wave_format != 0xFFFE || size < sizeof b) return;
     c->extensible_offset = body;
     c->wave_format = (unsigned)read_uint(b + 24, 2, c->big_endian); /* the first bytes of a GUID */
@@ -182,11 +201,38 @@ static bool is_all_zero(const pt_byte_source *bytes, uint64_t at, uint64_t end) 
     return true;
 }
 
+static bool is_metadata_chunk(const unsigned char *id) {
+    static const char *const names[] = {"LIST", "list", "id3 ", "ID3 ",
+                                        "bext", "FLLR", "JUNK", "junk"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (has_chunk_id(id, names[i])) return true;
+    return false;
+}
+
+/** Where the chunks begin that follow samples of unknown size: the first metadata chunk from which
+ * chunk follows chunk exactly to the end of the file. Without one, the end of the file. */
+static uint64_t find_trailing_chunks(const layout *l, const pt_byte_source *bytes, uint64_t from) {
+    const uint64_t align = l->alignment, end = bytes->size;
+    unsigned char h[24], block[4096];
+
+    if (end - from > TRAILER_MAX) from = end - TRAILER_MAX;
+    for (from += (align - from % align) % align; from < end; from += sizeof block - 4) {
+        const size_t n = end - from < sizeof block ? (size_t)(end - from) : sizeof block;
+        if (n < 4 || !pt_read_exactly(bytes, from, block, n)) break;
+        for (size_t i = 0; i + 4 <= n; i += align) {
+            uint64_t at = from + i, size = 0;
+            if (!is_metadata_chunk(block + i)) continue;
+            while (at < end && (size = chunk_size(l, bytes, at, h)) > 0 && size <= end - at)
+                at += size + (align - (at + size) % align) % align;
+            if (at >= end) return from + i;
+        }
+    }
+    return end;
+}
+
 /** Type of the data at `at`, after the samples; *n_chunks is the number of chunks. */
 static pt_container_rest find_rest(const layout *l, const pt_byte_source *bytes, uint64_t at,
                                    uint64_t *rest_offset, unsigned *n_chunks) {
-    static const char *const may_be_cut[] = {"LIST", "id3 ", "ID3 ", "bext",
-                                             "FLLR", "JUNK", "junk"};
     unsigned char h[24];
 
     for (*n_chunks = 0; l && *n_chunks < CHUNKS_MAX && at < bytes->size; (*n_chunks)++) {
@@ -202,8 +248,7 @@ static pt_container_rest find_rest(const layout *l, const pt_byte_source *bytes,
         if (has_chunk_id(h, l->data_name)) return PT_REST_DATA;
         if (size > bytes->size - at) {
             ++*n_chunks;
-            for (size_t i = 0; i < sizeof may_be_cut / sizeof may_be_cut[0]; i++)
-                if (has_chunk_id(h, may_be_cut[i])) return PT_REST_KNOWN;
+            if (is_metadata_chunk(h)) return PT_REST_KNOWN; /* cut */
             break;
         }
         at += size;
@@ -239,6 +284,8 @@ static void set_data_size(const layout *l, const pt_byte_source *bytes, uint64_t
     } else if (size < c->data_available) {
         c->rest = find_rest(l, bytes, c->data_offset + size, &c->rest_offset, &n_chunks);
     }
+    if (c->unknown_size && l)
+        c->data_available = find_trailing_chunks(l, bytes, c->data_offset) - c->data_offset;
     c->data_size = c->unknown_size ? c->data_available : size;
 }
 
@@ -276,6 +323,26 @@ static bool parse_au(const pt_byte_source *bytes, pt_container_header *c) {
     return true;
 }
 
+/** The frames of a compressed CAF, from its packet table, which may follow the samples. */
+static void find_packet_table(const layout *l, const pt_byte_source *bytes,
+                              pt_container_header *c) {
+    unsigned char h[24], b[24];
+    uint64_t at = l->first, size;
+
+    for (unsigned n = 0; n < CHUNKS_MAX && at < bytes->size; n++) {
+        if ((size = chunk_size(l, bytes, at, h)) == 0) return;
+        if (has_chunk_id(h, "pakt") && pt_read_exactly(bytes, at + 12, b, sizeof b)) {
+            const uint64_t n_valid = read_uint(b + 8, 8, true), limit = (uint64_t)1 << 31;
+            c->n_priming = read_uint(b + 16, 4, true);
+            c->n_valid = n_valid >> 63 ? 0 : n_valid;
+            if (c->n_priming >= limit) c->n_priming = 0; /* signed */
+            return;
+        }
+        if (size > bytes->size - at) return;
+        at += size;
+    }
+}
+
 static void scan_chunks(const layout *l, const pt_byte_source *bytes, pt_container_header *c) {
     const unsigned header = l->id_bytes + l->size_bytes;
     uint64_t ds64 = 0; /* of RF64: offset of the body of the chunk with the 64-bit sizes */
@@ -285,6 +352,7 @@ static void scan_chunks(const layout *l, const pt_byte_source *bytes, pt_contain
 
     c->kind = l->kind;
     c->big_endian = l->big_endian;
+    if (c->kind == PT_CONTAINER_CAF) find_packet_table(l, bytes, c);
     for (unsigned n = 0; n < CHUNKS_MAX && pt_read_exactly(bytes, at, h, header); n++) {
         uint64_t size = read_uint(h + l->id_bytes, l->size_bytes, l->big_endian);
         const bool is_data = has_chunk_id(h, l->data_name);

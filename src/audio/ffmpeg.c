@@ -4,8 +4,10 @@
  * - Only the format that format_probe.h detects is opened, and only from the given bytes: other
  *   files that the file refers to are not opened. Streams that are not audio are never decoded.
  * - The exact length is unknown, so decoder.c decodes the whole file and compares it with the
- *   length that the container or the stream declares. FFmpeg removes the delay and padding of the
- *   encoder where the file records them; an edit list that omits more is rejected.
+ *   length that the container or the stream declares. The delay and padding of the encoder are
+ *   removed where the file records them: by FFmpeg, or here where FFmpeg ignores the record
+ *   (CodecDelay of Matroska before FFmpeg 7, the packet table of CAF). An edit list that omits more
+ *   is rejected.
  * - A packet that cannot be decoded ends the file. FFmpeg's players continue with a gap.
  * - Rate and channels are those of the first frame: headers often give half the rate (SBR).
  * - Of several audio streams the default one is read, or the first if none or all are default.
@@ -14,6 +16,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/channel_layout.h>
+#include <libavutil/dict.h>
 #include <libavutil/log.h>
 #include <libavutil/mem.h>
 #include <libavutil/opt.h>
@@ -38,6 +41,7 @@
 #define PCM_PACKET            1024    /* frames that stand for a packet */
 #define OPUS_RATE_HZ          48000
 #define EDITED_PACKETS_MAX    8 /* that an edit list may leave out: delay and padding */
+#define DELAY_MAX             (EDITED_PACKETS_MAX * PACKET_MAX) /* frames */
 
 typedef struct ffmpeg_state {
     const pt_format_info *probed;
@@ -61,6 +65,9 @@ typedef struct ffmpeg_state {
     uint64_t n_decoded, tolerance_frames; /* frames */
     int64_t n_packets;                    /* of the stream so far */
     unsigned n_streams;                   /* with audio */
+    bool is_delay_removed;                /* by the library */
+    uint64_t n_delay, n_valid;            /* frames that are not given out yet: first, and then */
+    uint64_t n_padding, packet_frames;    /* frames left out at the end; of the largest packet */
 } ffmpeg_state;
 
 /* Channels, which FFmpeg describes in another way since 5.1 (libavutil 57.24) ---------------- */
@@ -304,10 +311,17 @@ static patina_status check_length(const ffmpeg_state *s, patina_error *err) {
     return PATINA_OK;
 }
 
+/** Whether an MP4 may count frames as packets: of PCM, and of ADPCM, whose identifiers are 0x11000
+ * to 0x11FFF (codec_id.h). */
+static bool counts_frames(enum AVCodecID id) {
+    return av_get_exact_bits_per_sample(id) > 0 ||
+           ((unsigned)id & ~0xFFFU) == AV_CODEC_ID_ADPCM_IMA_QT;
+}
+
 /** At the end of an MP4 file: whether an edit list left out more than delay and padding. */
 static patina_status check_edits(const ffmpeg_state *s, patina_error *err) {
     const int64_t n = s->stream->nb_frames;
-    const bool is_pcm = av_get_exact_bits_per_sample(s->codec->codec_id) > 0;
+    const bool is_pcm = counts_frames(s->codec->codec_id) && n >= (int64_t)s->n_decoded;
     /* the "packets" of PCM are its frames, and several are read at a time */
     const int64_t n_left = n - (is_pcm ? (int64_t)s->n_decoded : s->n_packets);
     const int64_t n_allowed = is_pcm ? EDITED_PACKETS_MAX * PCM_PACKET : EDITED_PACKETS_MAX;
@@ -315,6 +329,21 @@ static patina_status check_edits(const ffmpeg_state *s, patina_error *err) {
     return pt_fail(err, PATINA_REJECT_UNDECODABLE,
                    "an edit list omits %lld of %lld packets; write the file again without it",
                    (long long)n_left, (long long)n);
+}
+
+/** Whether the decoder removes frames from the start of a packet (avcodec.h, SKIP_SAMPLES: their
+ * number is the first of two, little-endian). */
+static bool has_skipped_start(const AVPacket *packet) {
+    const uint8_t *b = av_packet_get_side_data(packet, AV_PKT_DATA_SKIP_SAMPLES, NULL);
+    return b && (b[0] | b[1] | b[2] | b[3]) != 0;
+}
+
+/** At the end: whether a packet table left out more than padding. */
+static patina_status check_padding(const ffmpeg_state *s, patina_error *err) {
+    if (s->n_padding <= EDITED_PACKETS_MAX * s->packet_frames) return PATINA_OK;
+    return pt_fail(err, PATINA_REJECT_UNDECODABLE,
+                   "the packet table omits %llu frames at the end; correct its number of frames",
+                   (unsigned long long)s->n_padding);
 }
 
 /** Sends the codec the next packet of the stream, or the end. */
@@ -329,7 +358,7 @@ static patina_status send_packet(ffmpeg_state *s, patina_error *err) {
         return failed(s, "the file cannot be read to its end", code, err);
     if (code < 0 && code != AVERROR_EOF)
         return pt_fail(err, PATINA_REJECT_TRUNCATED, "the file is truncated");
-    s->n_packets += code >= 0;
+    if (code >= 0 && s->n_packets++ == 0) s->is_delay_removed = has_skipped_start(s->packet);
     if (code >= 0 && s->packet->flags & AV_PKT_FLAG_CORRUPT)
         return pt_fail(err, PATINA_REJECT_TRUNCATED, "a packet is damaged or truncated");
     code = avcodec_send_packet(s->codec, code < 0 ? NULL : s->packet);
@@ -346,6 +375,7 @@ static patina_status decode_frame(ffmpeg_state *s, patina_error *err) {
             s->drained = true;
             if (s->rate_hz <= 0) return PATINA_OK;
             PT_TRY(check_edits(s, err));
+            PT_TRY(check_padding(s, err));
             return check_length(s, err);
         }
         if (code < 0) return failed(s, "a packet cannot be decoded", code, err);
@@ -353,6 +383,18 @@ static patina_status decode_frame(ffmpeg_state *s, patina_error *err) {
     if (s->frame->decode_error_flags || s->frame->flags & AV_FRAME_FLAG_CORRUPT)
         return pt_fail(err, PATINA_REJECT_TRUNCATED, "a packet is damaged");
     return PATINA_OK;
+}
+
+/** Leaves out the frames of the delay and those of the padding. */
+static void trim_converted(ffmpeg_state *s) {
+    const uint64_t n = s->n_converted, n_cut = n < s->n_delay ? n : s->n_delay;
+    const uint64_t n_kept = n - n_cut < s->n_valid ? n - n_cut : s->n_valid;
+    s->n_delay -= n_cut;
+    s->n_padding += n - n_cut - n_kept;
+    if (n > s->packet_frames) s->packet_frames = n;
+    if (s->n_valid != UINT64_MAX) s->n_valid -= n_kept;
+    s->at = (size_t)n_cut;
+    s->n_converted = (size_t)(n_cut + n_kept);
 }
 
 /** Converts the frame to interleaved floats, in s->converted. */
@@ -376,7 +418,7 @@ static patina_status convert_frame(ffmpeg_state *s, patina_error *err) {
     if (got != (int)n) return failed(s, "the samples cannot be converted", got, err);
     s->n_converted = n;
     s->n_decoded += n;
-    s->at = 0;
+    trim_converted(s);
     return PATINA_OK;
 }
 
@@ -390,11 +432,20 @@ static patina_status open_converter(ffmpeg_state *s, patina_error *err) {
 
 /* Stream information ----------------------------------------------------------------------- */
 
-/** FFmpeg gives channels in the order of its mask, unless a file has an order of its own. */
-static void find_channel_order(const AVFrame *frame, pt_decoder_stream_info *stream_info) {
+/** FFmpeg gives channels in the order of its mask, unless a file has an order of its own. It
+ * ignores the tag with the mask of FLAC in Ogg. */
+static void find_channel_order(const ffmpeg_state *s, pt_decoder_stream_info *stream_info) {
+    const AVFrame *frame = s->frame;
+    const AVDictionaryEntry *tag =
+        s->codec->codec_id == AV_CODEC_ID_FLAC
+            ? av_dict_get(s->stream->metadata, "WAVEFORMATEXTENSIBLE_CHANNEL_MASK", NULL, 0)
+            : NULL;
     pt_decoder_info *info = &stream_info->info;
     int position[PATINA_CHANNELS_MAX];
 
+    if (tag)
+        info->channel_mask = pt_channel_mask_limit(strtoull(tag->value, NULL, 0), info->n_channels);
+    if (info->channel_mask) return;
     info->channel_mask = pt_channel_mask_limit(frame_channel_mask(frame), info->n_channels);
     if (frame_speaker(frame, 0) < 0) return;
     for (unsigned c = 0; c < info->n_channels; c++)
@@ -439,6 +490,34 @@ static void find_declared_frames(const ffmpeg_state *s, const pt_ogg_link *link,
     if (layout != PT_LAYOUT_NONE) stream_info->tolerance_frames = s->tolerance_frames;
 }
 
+/** The delay and the length that the container declares, where the library has not removed them:
+ * counted at the rate of the container, which is half of that of the frames where SBR is implicit.
+ */
+static patina_status find_delay(ffmpeg_state *s, const pt_container_header *header,
+                                pt_decoder_stream_info *stream_info, patina_error *err) {
+    const AVCodecParameters *p = s->stream->codecpar;
+    const bool is_caf = header->kind == PT_CONTAINER_CAF;
+    const int64_t delay = is_caf ? (int64_t)header->n_priming : p->initial_padding;
+    const int64_t valid = is_caf ? (int64_t)header->n_valid : 0;
+
+    s->n_valid = UINT64_MAX;
+    if (p->sample_rate <= 0) return PATINA_OK;
+    if (delay > DELAY_MAX)
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE,
+                       "the header declares a delay of the encoder of %lld frames; correct it",
+                       (long long)delay);
+    /* the decoder of Opus removes the delay of the header of the stream */
+    if (delay > 0 && !s->is_delay_removed &&
+        (p->codec_id != AV_CODEC_ID_OPUS || p->extradata_size <= 0))
+        s->n_delay = (uint64_t)av_rescale(delay, s->rate_hz, p->sample_rate);
+    if (valid > 0 && valid <= INT64_MAX / s->rate_hz) {
+        s->n_valid = (uint64_t)av_rescale(valid, s->rate_hz, p->sample_rate);
+        stream_info->declared_frames = s->n_valid;
+        stream_info->tolerance_frames = s->tolerance_frames;
+    }
+    return PATINA_OK;
+}
+
 static void ffmpeg_close(void *state) {
     ffmpeg_state *s = state;
     swr_free(&s->converter);
@@ -452,8 +531,9 @@ static void ffmpeg_close(void *state) {
     free(s);
 }
 
-static patina_status open_all(ffmpeg_state *s, const pt_ogg_link *link,
-                              pt_decoder_stream_info *stream_info, patina_error *err) {
+static patina_status open_all(ffmpeg_state *s, const pt_container_header *header,
+                              const pt_ogg_link *link, pt_decoder_stream_info *stream_info,
+                              patina_error *err) {
     PT_TRY(open_format(s, err));
     PT_TRY(open_stream(s, err));
     PT_TRY(decode_frame(s, err));
@@ -466,9 +546,10 @@ static patina_status open_all(ffmpeg_state *s, const pt_ogg_link *link,
     stream_info->info.codec = describe_codec(s->codec);
     if (s->rate_hz <= 0 || s->n_channels < 1 || s->n_channels > PATINA_CHANNELS_MAX)
         return PATINA_OK; /* rejected by decoder.c */
-    find_channel_order(s->frame, stream_info);
+    find_channel_order(s, stream_info);
     s->tolerance_frames = 2 * PACKET_MAX + (uint64_t)s->rate_hz / ROUNDINGS_PER_S;
     find_declared_frames(s, link, stream_info);
+    PT_TRY(find_delay(s, header, stream_info, err));
     PT_TRY(open_converter(s, err));
     return convert_frame(s, err);
 }
@@ -501,7 +582,7 @@ static patina_status ffmpeg_open(const pt_decoder_input *input, void **state,
     patina_status status = pt_format_check_size(probed, bytes, err);
     if (status == PATINA_OK && strcmp(probed->demuxer, "ogg") == 0)
         status = pt_ogg_read_link(bytes, &link, err);
-    if (status == PATINA_OK) status = open_all(s, &link, stream_info, err);
+    if (status == PATINA_OK) status = open_all(s, input->header, &link, stream_info, err);
     pt_ogg_link_release(&link);
     if (status != PATINA_OK) {
         status = name_flac_bits(s, status, err);

@@ -40,6 +40,9 @@ static const struct {
      "caff",
      {"CAF with a codec that libsndfile does not support", "caf", "caf", PT_LAYOUT_NONE}},
     {28, "Speex", {"Speex", "ogg", NULL, PT_LAYOUT_NONE}},
+    {28, "\x80theora", {"Ogg with video", "ogg", NULL, PT_LAYOUT_NONE}},
+    {28, "fishead", {"Ogg with a skeleton track", "ogg", NULL, PT_LAYOUT_NONE}},
+    {28, "BBCD", {"Ogg with video", "ogg", NULL, PT_LAYOUT_NONE}},
     {8, "AVI ", {"AVI", "avi", NULL, PT_LAYOUT_NONE}},
     {0, "nut/multimedia container", {"NUT", "nut", NULL, PT_LAYOUT_NONE}},
     {0, "FLV\1", {"FLV", "flv", NULL, PT_LAYOUT_NONE}},
@@ -56,6 +59,11 @@ static const pt_format_info flac[] = {
  * damaged file is not taken for samples. */
 static const pt_format_info wav = {"WAV with a codec that libsndfile does not support", "wav",
                                    "wav", PT_LAYOUT_NONE};
+/* The same for AIFF-C. libsndfile (1.2) also decodes IMA4, but takes 9 bits of the first sample of
+ * a packet, where decoders continue with all 16 of the packet before: noise at -48 dB of the full
+ * scale. */
+static const pt_format_info aiff = {"AIFF-C with a codec that libsndfile does not support", "aiff",
+                                    "aiff", PT_LAYOUT_NONE};
 static const pt_format_info mpeg_ps = {"MPEG program stream", "mpeg", NULL, PT_LAYOUT_NONE};
 static const pt_format_info mpeg_ts = {"MPEG transport stream", "mpegts", NULL, PT_LAYOUT_NONE};
 static const pt_format_info aac = {"AAC (ADTS)", "aac", "aac", PT_LAYOUT_NONE};
@@ -91,6 +99,28 @@ static bool is_coded_wav(const unsigned char *head, int64_t n) {
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (tag == plain[i]) return false;
     return true;
+}
+
+/** Whether an AIFF-C has a codec that is neither PCM, float nor G.711. */
+static bool is_coded_aiff(const pt_byte_source *bytes, const unsigned char *head, int64_t n) {
+    static const char plain[][5] = {"NONE", "twos", "sowt", "raw ", "in24", "in32", "23ni", "fl32",
+                                    "FL32", "fl64", "FL64", "ulaw", "ULAW", "alaw", "ALAW"};
+    unsigned char h[8 + 22];
+    uint64_t at = 12, size;
+
+    if (n < 12 || memcmp(head, "FORM", 4) != 0 || memcmp(head + 8, "AIFC", 4) != 0) return false;
+    for (unsigned k = 0; k < 64 && pt_read_exactly(bytes, at, h, 8); k++) {
+        size = pt_read_be(h + 4, 4);
+        if (memcmp(h, "COMM", 4) != 0) {
+            at += 8 + size + size % 2;
+            continue;
+        }
+        if (size < 22 || !pt_read_exactly(bytes, at, h, sizeof h)) return false;
+        for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+            if (memcmp(h + 8 + 18, plain[i], 4) == 0) return false;
+        return true;
+    }
+    return false;
 }
 
 /** Whether packets of 188 bytes begin with the synchronisation byte. */
@@ -131,6 +161,7 @@ const pt_format_info *pt_format_probe(const pt_byte_source *bytes) {
         return head[5] >> 3 <= 10 ? &ac3 : head[5] >> 3 <= 16 ? &eac3 : NULL;
     if (n >= 4 && memcmp(head, "fLaC", 4) == 0) return probe_flac(bytes);
     if (is_coded_wav(head, n)) return &wav;
+    if (is_coded_aiff(bytes, head, n)) return &aiff;
     if (n >= 4 && memcmp(head, "\0\0\1\xBA", 4) == 0) return &mpeg_ps;
     if (is_mpeg_ts(bytes)) return &mpeg_ts;
     return is_adts(bytes) ? &aac : NULL;

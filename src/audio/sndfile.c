@@ -3,8 +3,11 @@
  *
  * Silent behaviour of libsndfile 1.2.0, and how it is handled:
  * - a chunk size beyond the end of the file is reduced: decoder.c compares it with the file;
+ * - BW64 is not supported, and is RF64 by another name; PCM is read as packed whatever the size of
+ *   its frames says: both are patched;
  * - a data size of 0 means no frames, and the placeholder sizes of pipes are used as they are: the
  *   library is given the real size;
+ * - IMA4 in AIFF-C is decoded with noise (format_probe.c): FFmpeg decodes it;
  * - an Opus stream is decoded at the rate of the encoder's input, loses its first samples if its
  *   positions do not begin at 0, and is rejected without a last-page flag: ogg_page.h patches it;
  * - a damaged Ogg page is skipped, and the number of frames may not show it: pages are checked;
@@ -45,7 +48,7 @@ typedef struct sndfile_state {
     pt_byte_source bytes;
     uint64_t position;
     pt_ogg_link link;           /* of an Ogg stream */
-    pt_byte_patch own[2];       /* of any other: format and size */
+    pt_byte_patch own[4];       /* of any other: magic, format, bits and size */
     const pt_byte_patch *patch; /* [n_patches], by offset */
     size_t n_patches;
     bool io_failed;
@@ -106,12 +109,14 @@ static sf_count_t io_read(void *buffer, sf_count_t n, void *user) {
     return got;
 }
 
-/** Adds a patch of the header, behind those before; returns its n bytes. */
+/** Adds a patch of the header, at its place by offset; returns its n bytes. */
 static unsigned char *add_patch(sndfile_state *s, uint64_t offset, unsigned n) {
-    pt_byte_patch *patch = &s->own[s->n_patches++];
-    *patch = (pt_byte_patch){.offset = offset, .n = n};
+    size_t i = s->n_patches++;
+    for (; i > 0 && s->own[i - 1].offset > offset; i--)
+        s->own[i] = s->own[i - 1];
+    s->own[i] = (pt_byte_patch){.offset = offset, .n = n};
     s->patch = s->own;
-    return patch->bytes;
+    return s->own[i].bytes;
 }
 
 /** libsndfile (1.2) reads every extensible format of W64 as integers: replaces the code by that of
@@ -356,7 +361,10 @@ static patina_status make_patches(sndfile_state *s, const pt_container_header *c
     char magic[4] = "";
     (void)pt_byte_source_read_at(&s->bytes, 0, magic, sizeof magic);
     s->is_flac = pt_flac_read_header(&s->bytes, &s->flac);
+    if (memcmp(magic, "BW64", 4) == 0) memcpy(add_patch(s, 0, 4), "RF64", 4);
     if (c->kind == PT_CONTAINER_W64 && c->extensible_offset > 0) patch_w64_format(s, c);
+    if (c->container_bits > 0)
+        add_patch(s, c->bits_offset, 2)[c->big_endian] = (unsigned char)c->container_bits;
     if (c->has_data && c->unknown_size) return patch_data_size(s, c, err);
     if (memcmp(magic, "OggS", 4) != 0) return PATINA_OK;
     PT_TRY(pt_ogg_read_link(&s->bytes, &s->link, err));
@@ -380,6 +388,9 @@ static patina_status open_stream(sndfile_state *s, const pt_container_header *c,
     if (!s->file)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE,
                        s->io_failed ? "the file cannot be read" : "not a supported audio file");
+    if ((info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_AIFF &&
+        (info.format & SF_FORMAT_SUBMASK) == SF_FORMAT_IMA_ADPCM)
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "IMA4 in AIFF-C");
     s->is_flac = s->is_flac && (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC;
     if (s->is_flac) PT_TRY(check_flac_total(s, &info, stream_info, err));
     s->n_channels = (unsigned)info.channels;

@@ -20,11 +20,25 @@ static uint64_t read_id3_size(const unsigned char *b) {
     return size;
 }
 
+/** The size in the header or footer of an APE tag. */
+static uint64_t read_ape_size(const unsigned char *b) {
+    uint64_t size = 0;
+    for (int i = 15; i >= 12; i--)
+        size = size << 8 | b[i];
+    return size;
+}
+
 uint64_t pt_tag_skip_leading(const pt_byte_source *bytes, uint64_t from) {
-    unsigned char h[ID3V2_BYTES];
+    unsigned char h[16];
     for (int n = 0; n < TAGS_MAX && pt_read_exactly(bytes, from, h, sizeof h); n++) {
-        if (memcmp(h, "ID3", 3) != 0) break;
-        from += ID3V2_BYTES + read_id3_size(h);
+        if (memcmp(h, "ID3", 3) == 0)
+            from += ID3V2_BYTES + read_id3_size(h);
+        else if (memcmp(h, "APETAGEX", 8) == 0)
+            from += APE_BYTES + read_ape_size(h); /* that of the items and the footer */
+        else if (memcmp(h, "TAG", 3) == 0 && bytes->size - from > ID3V1_BYTES)
+            from += ID3V1_BYTES;
+        else
+            break;
     }
     return from < bytes->size ? from : bytes->size;
 }
@@ -39,8 +53,7 @@ static uint64_t trailing_tag_bytes(const pt_byte_source *bytes, uint64_t end) {
         return ID3V1_BYTES;
     if (end >= APE_BYTES && pt_read_exactly(bytes, end - APE_BYTES, b, APE_BYTES) &&
         memcmp(b, "APETAGEX", 8) == 0) {
-        for (int i = 15; i >= 12; i--)
-            size = size << 8 | b[i]; /* with this footer, without the header */
+        size = read_ape_size(b); /* with this footer, without the header */
         return size + (b[23] & 0x80 ? APE_BYTES : 0);
     }
     if (end >= LYRICS_END_BYTES && pt_read_exactly(bytes, end - LYRICS_END_BYTES, b, 15)) {

@@ -8,7 +8,8 @@
 
 #include "base/byte_source.h"
 
-/** Offset of the first byte after the ID3v2 tags that begin at `from`; `from` without tags. */
+/** Offset of the first byte after the ID3v2, APE and ID3v1 tags that begin at `from`; `from`
+ * without tags. */
 uint64_t pt_tag_skip_leading(const pt_byte_source *bytes, uint64_t from);
 
 /**

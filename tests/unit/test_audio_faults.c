@@ -470,6 +470,10 @@ TEST(audio_faults, tags_and_junk_after_flac) {
     CHECK_FRAMES(with_ape, RATE, 0);
     CHECK_FRAMES(with_lyrics, RATE, 0);
     CHECK_FRAMES(join(&f, &junk), RATE, 0);
+    const file_bytes in_front[] = {{(unsigned char *)(uintptr_t)id3v1, sizeof id3v1},
+                                   {(unsigned char *)(uintptr_t)ape, sizeof ape}};
+    for (size_t i = 0; i < 2; i++)
+        CHECK_FRAMES(join(&in_front[i], &f), RATE, 0);
     file_bytes_release(&f);
     file_bytes_release(&junk);
 }
@@ -637,6 +641,62 @@ TEST(audio_faults, size_0_followed_by_chunks) {
     file_bytes f = make_wav(1, 16, RATE, 1, list, sizeof list - 1);
     put_le(f.b + 40, 0, 4);
     CHECK_FRAMES(f, 0, 0);
+}
+
+/* Samples of unknown size that chunks follow: the chunks are not sound. */
+TEST(audio_faults, chunks_after_unknown_sizes) {
+    static const char list[] = "LIST\x1a\0\0\0INFOISFT\x0e\0\0\0Lavf59.27.100",
+                      odd[] = "id3 \x05\0\0\0ID3\3\0", /* with a pad byte */
+        w64[] = "list\x2F\x91\xCF\x11\xA5\xD6\x28\xDB\x04\xC1\0\0\x20\0\0\0\0\0\0\0INFOISFT";
+    static const uint64_t sizes[] = {0, 0x7FFFFFFF, 0x7FFFF000, 0xFFFFFFFF};
+    file_bytes wav = noise_file(WAV_16, RATE, 2, RATE);
+    file_bytes sony = noise_file(SF_FORMAT_W64 | SF_FORMAT_PCM_16, RATE, 2, RATE);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        put_size(&wav, &size_fields[0], sizes[i]);
+        file_bytes tagged = join_bytes(&wav, odd, sizeof odd);
+        CHECK_FRAMES(join_bytes(&wav, list, sizeof list), RATE, 0);
+        CHECK_FRAMES(join_bytes(&tagged, list, sizeof list), RATE, 0);
+        CHECK_FRAMES(join_bytes(&wav, list, 20), RATE + 5, 0); /* is not a chunk: cut */
+        file_bytes_release(&tagged);
+    }
+    put_size(&sony, &size_fields[3], INT64_MAX);
+    CHECK_FRAMES(join_bytes(&sony, w64, sizeof w64 - 1), RATE, 0);
+    file_bytes_release(&wav);
+    file_bytes_release(&sony);
+}
+
+/* PCM of 24 or 20 bits in samples of four bytes, which only the size of the frames shows. */
+TEST(audio_faults, bits_in_larger_samples) {
+    static const unsigned bits[] = {24, 20};
+    for (size_t k = 0; k < 2; k++) {
+        unsigned char data[400 * 4];
+        for (size_t i = 0; i < 400; i++)
+            put_le(data + 4 * i, (i * 1000 - 200000) << (32 - bits[k]), 4);
+        file_bytes f = make_wav(1, 32, RATE, 2, data, sizeof data);
+        put_le(f.b + 34, bits[k], 2);
+        decode_result o = decode(&f);
+        CHECK_OK(o.status);
+        REQUIRE(o.n_frames == 200);
+        for (size_t i = 0; i < 400; i++)
+            CHECK(o.samples[i] == (float)ldexp((double)i * 1000 - 200000, 1 - (int)bits[k]));
+        release(&o);
+        put_le(f.b + 28, RATE * 2 * 3, 4); /* bytes per second of packed samples: 266 frames */
+        CHECK_FRAMES(f, 266, 0);
+    }
+}
+
+TEST(audio_faults, bw64) {
+    file_bytes f = noise_file(SF_FORMAT_RF64 | SF_FORMAT_PCM_16, RATE, 2, RATE);
+    decode_result plain = decode(&f);
+    memcpy(f.b, "BW64", 4);
+    decode_result o = decode(&f);
+    CHECK_OK(o.status);
+    CHECK_INT(o.n_frames, RATE);
+    CHECK(o.n_frames == RATE && memcmp(o.samples, plain.samples, 2 * RATE * sizeof(float)) == 0);
+    CHECK_REJECT(copy_bytes(f.b, f.n - 1000), "header declares");
+    release(&o);
+    release(&plain);
+    file_bytes_release(&f);
 }
 
 /* Channel positions ------------------------------------------------------------------------ */

@@ -172,6 +172,7 @@ static const struct {
     {"wav", "ac3", "wav", 1536, false, true},
     {"matroska", "wavpack", "webm", 0, true, true}, /* packets of 1 s without a duration */
     {"mov", "pcm_s16le", "mp4", 0, true, true},
+    {"mov", "adpcm_ms", "mp4", 1012, true, true}, /* counts frames, not packets */
 };
 #define N_KINDS (sizeof kinds / sizeof kinds[0])
 
@@ -393,6 +394,88 @@ static void raise_declared_duration(const file_bytes *f, double ms) {
     memcpy(b, &value, 8);
     for (int i = 0; i < 8; i++)
         at[7 - i] = b[i];
+}
+
+/** The encoder delay of a Matroska, in the place of its language: 56 AA, size 4, nanoseconds. */
+static bool set_codec_delay(const file_bytes *f, double frames) {
+    unsigned char *at = memmem(f->b, f->n, "\x22\xB5\x9C\x83und", 7);
+    if (!at) return false;
+    memcpy(at, "\x56\xAA\x84", 3);
+    put_be(at + 3, (uint32_t)lrint(frames * 1e9 / RATE));
+    return true;
+}
+
+/** The packet table of a CAF: packets, valid frames, priming frames, remainder frames. */
+static bool set_packet_table(const file_bytes *f, size_t n_valid, size_t n_priming) {
+    unsigned char *at = memmem(f->b, f->n, "pakt\0\0\0\0", 8);
+    if (!at) return false;
+    put_be(at + 12 + 12, (uint32_t)n_valid);
+    put_be(at + 12 + 16, (uint32_t)n_priming);
+    return true;
+}
+
+/* A phase of 0 shows that the delay was removed once: the filter bank of AAC has 1024 frames, that
+ * of FFmpeg's encoder of layer II 481. The library removes neither in 5.1. */
+TEST(ffmpeg, declared_delay_is_removed) {
+    static const struct {
+        const char *muxer, *encoder;
+        size_t delay, n_more; /* frames; and the declared length compared with the sound */
+        bool is_exact;
+        patina_status status;
+    } cases[] = {{"matroska", "aac", 1024, 0, false, PATINA_OK},
+                 {"matroska", "ac3", 256, 0, false, PATINA_OK},
+                 {"matroska", "aac", 80000, 0, false, PATINA_REJECT_UNDECODABLE},
+                 {"caf", "mp2", 481, 0, true, PATINA_OK},
+                 {"caf", "mp2", 481, (size_t)-20000, true, PATINA_REJECT_UNDECODABLE},
+                 {"caf", "mp2", 481, 40000, true, PATINA_REJECT_TRUNCATED}};
+    const size_t n = 100 * 1152 - 481;
+    float *x = make_tone(n, 1, 0.25, 1000.0);
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        file_bytes f = make_file(cases[k].muxer, cases[k].encoder, (sound){x, n, 1});
+        REQUIRE(f.b);
+        CHECK(cases[k].is_exact ? set_packet_table(&f, n + cases[k].n_more, cases[k].delay)
+                                : set_codec_delay(&f, (double)cases[k].delay));
+        decode_result o = decode(&f);
+        pt_test_check(t, o.status == cases[k].status, __FILE__, __LINE__, "case %zu: %s, %s", k,
+                      patina_status_name(o.status), o.err.message);
+        if (o.status == PATINA_OK) {
+            double amplitude, phase;
+            CHECK_NEAR((double)o.n_frames, (double)n, cases[k].is_exact ? 0.0 : 1536.0);
+            fit_sinusoid(&o, 0, 1000.0, &amplitude, &phase);
+            CHECK_NEAR(phase, 0.0, 0.02);
+        }
+        release(&o);
+        file_bytes_release(&f);
+    }
+    free(x);
+}
+
+/* libsndfile 1.2 decodes a quiet tone of IMA4 in AIFF-C with a noise of 7 dB below it. A packet of
+ * 4 bits a sample has 30 dB. */
+TEST(ffmpeg, ima4_in_aiff_c) {
+    const size_t n = 64 * 1000;
+    float *x = make_tone(n, 1, 0.025, 1000.0);
+    file_bytes f = make_file("aiff", "adpcm_ima_qt", (sound){x, n, 1});
+    REQUIRE(f.b);
+    decode_result o = decode(&f);
+    CHECK_OK(o.status);
+    CHECK_STR(o.info.format, "aiff");
+    CHECK_STR(o.info.codec.name, "adpcm");
+    CHECK(o.info.codec.is_lossy);
+    CHECK_INT(o.n_frames, n);
+    double noise = 0.0, power = 0.0;
+    for (size_t i = 0; i < o.n_frames && i < n; i++) {
+        noise += ((double)o.samples[i] - x[i]) * ((double)o.samples[i] - x[i]);
+        power += (double)x[i] * x[i];
+    }
+    CHECK(noise < 0.01 * power);
+    release(&o);
+    f.n -= 3400;
+    o = decode(&f);
+    CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
+    release(&o);
+    free(x);
+    file_bytes_release(&f);
 }
 
 TEST(ffmpeg, declared_length_is_checked) {
