@@ -134,7 +134,8 @@ typedef struct patina_generate_options {
     patina_isa isa;             /**< instruction set; PATINA_ISA_AUTO: the best of this CPU */
     patina_precision precision; /**< of the model's matrix products */
 
-    bool overwrite;    /**< remove another data set in `out` first; false: an error */
+    bool overwrite;    /**< replace another data set in `out`, which is removed when the first entry
+                            is written; false: an error */
     uint64_t shard;    /**< number of this shard, from 0 */
     uint64_t n_shards; /**< make every n_shards-th chunk from `shard` on, without finishing; 0: make
                                  all chunks and finish */
