@@ -3,6 +3,7 @@
 
 #include "corpus/json_fields.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -32,28 +33,54 @@ static const json_t *find_member(const json_t *object, const char *name) {
     return NULL;
 }
 
-const json_t *pt_json_find(const json_t *object, const char *names) {
-    char name[NAME_BYTES];
-    while (pt_column_next_name(&names, name, sizeof name)) {
-        const json_t *value = object;
-        char *part = name;
-        for (char *next; part && value; part = next) {
-            next = strchr(part, '.');
-            if (next) *next++ = '\0';
-            if (json_is_array(value)) value = json_array_get(value, 0);
-            value = find_member(value, part);
-        }
-        if (value && !json_is_null(value)) return value;
+/** A bit for each first letter of a name, in any case. Most names of the tables of usual names are
+ * skipped by it, since objects have few members. */
+static uint32_t first_letter(const char *name) {
+    while (*name && !isalnum((unsigned char)*name))
+        name++;
+    return UINT32_C(1) << (*name & 31);
+}
+
+static uint32_t first_letters(const json_t *object) {
+    json_t *of = (json_t *)(uintptr_t)object, *value; /* it is not changed */
+    const char *key;
+    uint32_t letters = 0;
+    json_object_foreach(of, key, value) {
+        (void)value;
+        letters |= first_letter(key);
     }
-    return NULL;
+    return letters;
+}
+
+/** The member of a name, "a" or "a.b"; NULL: none, or null. `letters` are those of the object. */
+static const json_t *find_path(const json_t *object, uint32_t letters, char *name) {
+    const json_t *value = object;
+    if ((letters & first_letter(name)) == 0) return NULL;
+    for (char *next; name && value; name = next) {
+        next = strchr(name, '.');
+        if (next) *next++ = '\0';
+        if (json_is_array(value)) value = json_array_get(value, 0);
+        value = find_member(value, name);
+    }
+    return json_is_null(value) ? NULL : value;
+}
+
+const json_t *pt_json_find(const json_t *object, const char *names) {
+    const uint32_t letters = first_letters(object);
+    const json_t *value = NULL;
+    char name[NAME_BYTES];
+    while (!value && pt_column_next_name(&names, name, sizeof name))
+        value = find_path(object, letters, name);
+    return value;
 }
 
 const json_t *pt_json_find_audio(const json_t *object) {
     const char *names = "audio|recording.sources.source|" PT_FILE_COLUMNS;
+    const uint32_t letters = first_letters(object);
     const json_t *any = NULL;
     char name[NAME_BYTES];
     while (pt_column_next_name(&names, name, sizeof name)) {
-        const json_t *value = pt_json_find(object, name);
+        const json_t *value = find_path(object, letters, name);
         if (json_is_object(value)) value = pt_json_find(value, PT_FILE_COLUMNS);
         if (json_is_string(value)) return value;
         if (!any) any = value;
@@ -73,9 +100,10 @@ static bool is_text(const json_t *value) {
 
 static const json_t *find_captions(const json_t *object) {
     const char *names = PT_CAPTION_COLUMNS "|supervisions.text";
+    const uint32_t letters = first_letters(object);
     char name[NAME_BYTES];
     while (pt_column_next_name(&names, name, sizeof name)) {
-        const json_t *value = pt_json_find(object, name);
+        const json_t *value = find_path(object, letters, name);
         if (is_text(value)) return value;
     }
     return NULL;
