@@ -1088,6 +1088,10 @@ static patina_status parquet_load_audio(void *state, pt_entry *entry, patina_err
     return status;
 }
 
+static const pt_file_list *parquet_files(const void *state) {
+    return &((const parquet_state *)state)->files;
+}
+
 static const pt_split_filter *parquet_splits(const void *state) {
     return &((const parquet_state *)state)->splits;
 }
@@ -1096,7 +1100,8 @@ const pt_corpus_reader pt_corpus_reader_parquet = {
     .name = "parquet",
     .summary = "Parquet files with columns 'audio' (bytes, path) and 'caption', 'text' or "
                "'captions'",
-    .extensions = extensions,
+    .files = parquet_files,
+    .reads_patterns = true,
     .matches = parquet_matches,
     .open = parquet_open,
     .uses_template = true,

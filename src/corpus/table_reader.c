@@ -1088,6 +1088,10 @@ static bool is_in_split(table_state *s, const pt_csv_record *r) {
     return pt_split_filter_accepts(&s->splits, split, n);
 }
 
+static const pt_file_list *table_files(const void *state) {
+    return &((const table_state *)state)->files;
+}
+
 static const pt_split_filter *table_splits(const void *state) {
     return &((const table_state *)state)->splits;
 }
@@ -1110,7 +1114,8 @@ static patina_status table_next(void *state, bool with_audio, pt_entry *entry, b
 }
 
 const pt_corpus_reader pt_corpus_reader_table = {
-    .extensions = extensions,
+    .files = table_files,
+    .reads_patterns = true,
     .lacks = table_lacks,
     .check_options = table_check_options,
     .describe_columns = describe_columns,
