@@ -126,7 +126,38 @@ static patina_status next_line(pt_csv_table *t, patina_error *err) {
     return PATINA_OK;
 }
 
-/** Splits a line that is a record without quotes, which takes libcsv far longer. */
+/** Whether a quoted field has text behind its closing quote and does not end on the line. */
+static bool has_stray_quote(const pt_strbuf *line, char delimiter) {
+    bool at_start = true, quoted = false, stray = false;
+    for (size_t i = 0; i < line->length; i++) {
+        const char c = line->text[i], next = i + 1 < line->length ? line->text[i + 1] : delimiter;
+        if (!quoted) {
+            quoted = at_start && c == '"';
+            at_start = c == delimiter;
+            stray = false;
+        } else if (c == '"' && next == '"') {
+            i++;
+        } else if (c == '"') {
+            quoted = next != delimiter;
+            stray = quoted;
+        }
+    }
+    return quoted && stray;
+}
+
+/** Whether the quotes of a line are text: it has as many fields as the header, while read with
+ * quotes it would continue on the next lines, as `"Yes," she said` of a list without quoting. */
+static bool has_text_quotes(pt_csv_table *t) {
+    const pt_strbuf *line = &t->lines.line;
+    const char delimiter = (char)csv_get_delim(&t->parser);
+    size_t n = 1;
+    for (size_t i = 0; i < line->length; i++)
+        n += line->text[i] == delimiter;
+    return n == t->header.n_fields && has_stray_quote(line, delimiter);
+}
+
+/** Splits a line at the delimiters; libcsv takes far longer. In a table whose delimiter is a space
+ * the last field is the rest of the line. */
 static patina_status split_line(pt_csv_table *t, patina_error *err) {
     pt_csv_record *r = &t->record;
     const pt_strbuf *line = &t->lines.line;
@@ -135,7 +166,9 @@ static patina_status split_line(pt_csv_table *t, patina_error *err) {
     pt_strbuf_append_bytes(&r->text, line->text, line->length);
     if (r->text.failed) return no_memory(err);
     for (size_t at = 0; at <= line->length;) {
-        const char *text = r->text.text + at, *stop = memchr(text, delimiter, line->length - at);
+        const char *text = r->text.text + at;
+        const bool is_rest = delimiter == ' ' && r->n_fields + 1 == t->header.n_fields;
+        const char *stop = is_rest ? NULL : memchr(text, delimiter, line->length - at);
         const size_t n = stop ? (size_t)(stop - text) : line->length - at;
         r->text.text[at + n] = '\0';
         if (r->n_fields < PT_CSV_COLUMNS_MAX) {
@@ -150,11 +183,12 @@ static patina_status split_line(pt_csv_table *t, patina_error *err) {
     return PATINA_OK;
 }
 
-static bool is_plain_record(const pt_csv_table *t) {
+static bool is_plain_record(pt_csv_table *t) {
     const pt_strbuf *line = &t->lines.line;
     return t->at == 0 && line->length > 0 && between_records(t) &&
-           t->parser.is_space == is_space_never && !memchr(line->text, '"', line->length) &&
-           !memchr(line->text, '\r', line->length);
+           t->parser.is_space == is_space_never && !memchr(line->text, '\r', line->length) &&
+           (csv_get_delim(&t->parser) == ' ' || !memchr(line->text, '"', line->length) ||
+            has_text_quotes(t));
 }
 
 /** Parses the next piece of the line, or the line end that pt_line_reader removed. */

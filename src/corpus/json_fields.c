@@ -88,6 +88,12 @@ const json_t *pt_json_find_audio(const json_t *object) {
     return any;
 }
 
+const json_t *pt_json_find_text(const json_t *element) {
+    const json_t *text = NULL;
+    if (json_is_object(element)) text = pt_json_find(element, PT_CAPTION_COLUMNS "|raw|value");
+    return json_is_string(text) ? text : element;
+}
+
 bool pt_json_is_in_split(pt_split_filter *splits, const json_t *object) {
     const json_t *split = pt_json_find(object, PT_SPLIT_COLUMNS);
     return !json_is_string(split) ||
@@ -114,6 +120,25 @@ static const json_t *find_label(const json_t *object) {
     return is_text(label) ? label : NULL;
 }
 
+/** The turns of a conversation about the clip, [{"from": "human", "value": "..."}, ...]. */
+static const json_t *find_conversation(const json_t *object) {
+    const json_t *turns = pt_json_find(object, "conversations|conversation|messages");
+    return json_is_object(json_array_get(turns, 0)) ? turns : NULL;
+}
+
+/** Adds the answers of a conversation. */
+static patina_status add_answers(pt_entry *entry, const json_t *turns, bool repaired,
+                                 patina_error *err) {
+    for (size_t i = 0; i < json_array_size(turns); i++) {
+        const json_t *turn = json_array_get(turns, i);
+        const char *speaker = json_string_value(pt_json_find(turn, "from|role|speaker"));
+        const json_t *text = pt_json_find(turn, "value|content|text");
+        if (speaker && text && (strcmp(speaker, "gpt") == 0 || strcmp(speaker, "assistant") == 0))
+            PT_TRY(pt_entry_add_json(entry, text, repaired, err));
+    }
+    return PATINA_OK;
+}
+
 /** Adds the members of one caption each, in the order of their numbers. */
 static patina_status add_family(pt_entry *entry, json_t *object, bool repaired, bool *some,
                                 patina_error *err) {
@@ -136,7 +161,7 @@ static patina_status add_family(pt_entry *entry, json_t *object, bool repaired, 
 }
 
 bool pt_json_has_captions(const json_t *object) {
-    bool some = find_captions(object) || find_label(object);
+    bool some = find_captions(object) || find_label(object) || find_conversation(object);
     if (!some) (void)add_family(NULL, (json_t *)(uintptr_t)object, false, &some, NULL);
     return some;
 }
@@ -180,6 +205,8 @@ patina_status pt_entry_add_json_captions(pt_entry *entry, json_t *object, const 
     if (captions) return PATINA_OK;
     PT_TRY(add_family(entry, object, repaired, &some, err));
     if (some) return PATINA_OK;
+    const json_t *turns = find_conversation(object);
+    if (turns) return add_answers(entry, turns, repaired, err);
     if (find_label(object)) return pt_entry_add_json_template(entry, SOUND_OF, object, err);
     /* A value of another type is a bad caption. */
     const char *names = PT_CAPTION_COLUMNS;

@@ -327,11 +327,10 @@ static bool row_fits(pt_csv_table *table, const pt_csv_format *format) {
 /** The delimiter with which the head of a file has the columns of a layout; 0: none. */
 static char find_delimiter(const pt_corpus_probe *probe, const pt_table_layout *l, bool detect) {
     const pt_corpus_options *o = probe->options;
-    for (size_t i = 0; i < sizeof delimiters; i++) {
+    const char given = o->delimiter ? o->delimiter : l->delimiter;
+    for (size_t i = 0; i < (given ? 1 : sizeof delimiters); i++) {
         pt_csv_table *table = NULL;
-        if (o->delimiter ? delimiters[i] != ',' : l->delimiter && l->delimiter != delimiters[i])
-            continue;
-        const char delimiter = o->delimiter ? o->delimiter : delimiters[i];
+        const char delimiter = given ? given : delimiters[i];
         const pt_csv_format format = make_format(l, o, delimiter);
         if (pt_csv_open_head(probe, &format, &table, NULL) != PATINA_OK) continue;
         const bool matches =
@@ -1021,6 +1020,15 @@ static patina_status add_template(const table_state *s, const pt_csv_record *r, 
     return status;
 }
 
+/** Whether a cell is one of the words that programs write for a missing value. */
+static bool is_missing_value(const char *text, size_t n) {
+    static const char *const words[] = {"nan",  "NaN", "null", "NULL",
+                                        "None", "N/A", "#N/A", "<NA>"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (n == strlen(words[i]) && memcmp(text, words[i], n) == 0) return true;
+    return false;
+}
+
 static patina_status add_captions(const table_state *s, const pt_csv_record *r, pt_entry *entry,
                                   patina_error *err) {
     if (s->options->caption_template || (s->at.is_label && !s->options->caption_column))
@@ -1028,6 +1036,10 @@ static patina_status add_captions(const table_state *s, const pt_csv_record *r, 
     for (size_t i = 0; i < s->at.n_captions; i++) {
         size_t n;
         const char *caption = pt_csv_field(r, s->at.caption[i], &n);
+        if (is_missing_value(caption, n)) {
+            PT_TRY(pt_entry_add_bad_caption(entry, "a missing value", err));
+            continue;
+        }
         PT_TRY(pt_entry_add_text_list(entry, caption, n, err));
     }
     return PATINA_OK;
