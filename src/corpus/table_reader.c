@@ -341,13 +341,27 @@ static char find_delimiter(const pt_corpus_probe *probe, const pt_table_layout *
     return 0;
 }
 
-static bool table_matches(const pt_corpus_probe *probe, const pt_table_layout *layout) {
-    if (probe->is_folder || probe->n_head == 0) return false;
+static bool layout_fits(const pt_corpus_probe *probe, const pt_table_layout *layout) {
     if (probe->head[0] == '{' || probe->head[0] == '[') return false;
     if (layout->first_line && !probe->options->header &&
         !first_line_matches(layout->first_line, probe))
         return false;
     return find_delimiter(probe, layout, true) != 0;
+}
+
+/** With a caption template a layout fits without captions and labels, but one that has them, and so
+ * the field {label}, is preferred. */
+static bool table_matches(const pt_corpus_probe *probe, const pt_table_layout *layout) {
+    if (probe->is_folder || probe->n_head == 0) return false;
+    if (!probe->options->caption_template) return layout_fits(probe, layout);
+    pt_corpus_options options = *probe->options;
+    pt_corpus_probe without = *probe;
+    options.caption_template = NULL;
+    without.options = &options;
+    if (layout_fits(&without, layout)) return true;
+    for (size_t i = 0; i < pt_n_table_layouts; i++)
+        if (layout_fits(&without, &pt_table_layouts[i])) return false;
+    return layout_fits(probe, layout);
 }
 
 /** What a header has of a layout: the number of columns found, and the name of the first absent. */

@@ -112,3 +112,21 @@ assert captions("names.csv") == (["one", "two", "three"], []), captions("names.c
 assert captions("objects.jsonl") == (["one", "two"], []), captions("objects.jsonl")
 E
 }
+
+# With a caption template the kind is one that has the labels, if there is one.
+test_label_of_a_template() {
+    py <<'E'
+for name in "a", "b":
+    write_wav(name + ".wav", tone(24000 + ord(name), rate=48000), rate=48000)
+with open("list.csv", "w") as out:
+    out.write('fname,labels\na.wav,"dog,cat,rain"\nb.wav,bird\n')
+with open("other.csv", "w") as out:
+    out.write("fname,speaker\na.wav,Ann\n")
+for corpus, template, expected in (("list.csv", "I hear {label}", ["I hear dog, cat and rain", "I hear bird"]),
+                                   ("other.csv", "{speaker} speaks", ["Ann speaks"])):
+    patina("generate", "--corpus", corpus, "--caption-template", template, "--model", MINI, "--out", corpus + ".set",
+           "--format", "jsonl")
+    captions = [p["caption"] for p in read_provenance(corpus + ".set")]
+    assert captions == expected, captions
+E
+}
