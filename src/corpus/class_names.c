@@ -3,7 +3,6 @@
 
 #include "corpus/class_names.h"
 
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 #include "corpus/column_names.h"
 #include "corpus/csv_table.h"
 #include "fs/path.h"
+#include "fs/path_glob.h"
 
 static patina_status no_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
@@ -60,7 +60,9 @@ static patina_status read_pattern(pt_class_names *names, const char *pattern, pa
         PT_TRY(pt_path_find(pattern, &exists, NULL, err));
         return exists ? read_file(names, pattern, err) : PATINA_OK;
     }
-    if (glob(pattern, 0, NULL, &found) == 0) status = read_file(names, found.gl_pathv[0], err);
+    status = pt_path_glob(pattern, 0, &found, err);
+    if (status == PATINA_OK && found.gl_pathc > 0)
+        status = read_file(names, found.gl_pathv[0], err);
     globfree(&found);
     return status;
 }

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,7 @@
 #include "corpus/tar.h"
 #include "corpus/text_source.h"
 #include "fs/path.h"
+#include "fs/path_glob.h"
 
 #define N_LISTS  4 /* of an AudioFolder, in the order in which they are looked for */
 #define EXCLUDED "its id or file name is in the list of '--exclude'"
@@ -95,11 +95,6 @@ static patina_status probe_pattern(const char *path, char *buffer, pt_corpus_pro
     return status;
 }
 
-static int stop_at_fault(const char *path, int error) {
-    (void)path;
-    return error != EACCES && error != EPERM && pt_errno_is_machine_fault(error);
-}
-
 /** A folder with a metadata.csv or metadata.jsonl that has the member file_name, as the Hugging
  * Face hub defines AudioFolder, also where it is in the folders of splits: the list is probed in
  * its place. */
@@ -115,12 +110,8 @@ static patina_status probe_audio_folder(const char *path, char *buffer, pt_corpu
         glob_t found = {0};
         pt_strbuf_printf(&name, "%s/%s", path, names[i]);
         if (name.failed) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-        const int result = glob(name.text, 0, stop_at_fault, &found);
-        if (result == GLOB_NOSPACE)
-            status = pt_fail(err, PATINA_ENOMEM, "out of memory");
-        else if (result == GLOB_ABORTED)
-            status = pt_fail(err, PATINA_EIO, "corpus '%s': its folders cannot be read", path);
-        if (result == 0) {
+        status = pt_path_glob(name.text, 0, &found, err);
+        if (status == PATINA_OK && found.gl_pathc > 0) {
             list.path = probe->path;
             status = probe_file(found.gl_pathv[0], buffer, &list, err);
             if (status == PATINA_OK &&

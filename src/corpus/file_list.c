@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* file_list.c - lists folders, expands braces, matches wildcards with glob(3) */
+/* file_list.c - lists folders, expands braces, matches wildcards */
 
 #include "corpus/file_list.h"
 
-#include <errno.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +15,7 @@
 #include "base/utf8.h"
 #include "corpus/brace_expand.h"
 #include "fs/path.h"
+#include "fs/path_glob.h"
 
 static const char *const split_names[] = {"test", "train", "validation"};
 
@@ -72,13 +71,8 @@ static patina_status add_matches(pt_file_list *list, const char *name, pt_strbuf
     } else if (status == PATINA_OK && !find_wildcard(name)) {
         status = pt_fail(err, PATINA_EIO, "file '%s' of the pattern does not exist", path);
     } else if (status == PATINA_OK) {
-        const int result = glob(path, GLOB_ERR, NULL, &matches);
-        if (result == GLOB_NOSPACE)
-            status = no_memory(err);
-        else if (result == GLOB_ABORTED)
-            status = pt_fail(err, PATINA_EIO, "the folders of '%s' cannot be read: %s", path,
-                             strerrordesc_np(errno));
-        else if (result != 0)
+        status = pt_path_glob(path, GLOB_ERR, &matches, err);
+        if (status == PATINA_OK && matches.gl_pathc == 0)
             status = pt_fail(err, PATINA_EIO, "no file matches '%s'", path);
         for (size_t i = 0; status == PATINA_OK && i < matches.gl_pathc; i++, ++*n)
             pt_strbuf_append_bytes(text, matches.gl_pathv[i] + n_root,
