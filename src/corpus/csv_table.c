@@ -28,7 +28,7 @@ struct pt_csv_table {
     size_t at;      /* ... from here */
     bool is_done;   /* end of input, or an error */
     bool completed; /* a record, by the last piece */
-    bool extra_fields;
+    bool extra_fields, last_is_rest;
     pt_csv_record header, record;
 };
 
@@ -156,8 +156,7 @@ static bool has_text_quotes(pt_csv_table *t) {
     return n == t->header.n_fields && has_stray_quote(line, delimiter);
 }
 
-/** Splits a line at the delimiters; libcsv takes far longer. In a table whose delimiter is a space
- * the last field is the rest of the line. */
+/** Splits a line at the delimiters; libcsv takes far longer. */
 static patina_status split_line(pt_csv_table *t, patina_error *err) {
     pt_csv_record *r = &t->record;
     const pt_strbuf *line = &t->lines.line;
@@ -167,7 +166,7 @@ static patina_status split_line(pt_csv_table *t, patina_error *err) {
     if (r->text.failed) return no_memory(err);
     for (size_t at = 0; at <= line->length;) {
         const char *text = r->text.text + at;
-        const bool is_rest = delimiter == ' ' && r->n_fields + 1 == t->header.n_fields;
+        const bool is_rest = t->last_is_rest && r->n_fields + 1 == t->header.n_fields;
         const char *stop = is_rest ? NULL : memchr(text, delimiter, line->length - at);
         const size_t n = stop ? (size_t)(stop - text) : line->length - at;
         r->text.text[at + n] = '\0';
@@ -187,8 +186,7 @@ static bool is_plain_record(pt_csv_table *t) {
     const pt_strbuf *line = &t->lines.line;
     return t->at == 0 && line->length > 0 && between_records(t) &&
            t->parser.is_space == is_space_never && !memchr(line->text, '\r', line->length) &&
-           (csv_get_delim(&t->parser) == ' ' || !memchr(line->text, '"', line->length) ||
-            has_text_quotes(t));
+           (t->last_is_rest || !memchr(line->text, '"', line->length) || has_text_quotes(t));
 }
 
 /** Parses the next piece of the line, or the line end that pt_line_reader removed. */
@@ -356,6 +354,7 @@ static patina_status open_source(const pt_byte_source *bytes, const pt_csv_forma
     }
     if (format->delimiter) csv_set_delim(&t->parser, (unsigned char)format->delimiter);
     t->extra_fields = format->extra_fields;
+    t->last_is_rest = format->last_is_rest;
     patina_status status = pt_line_reader_open_source(&t->lines, bytes, err);
     if (status == PATINA_OK) status = read_header(t, format->header, err);
     if (status != PATINA_OK) {

@@ -304,7 +304,8 @@ static pt_csv_format make_format(const pt_table_layout *l, const pt_corpus_optio
                                  char delimiter) {
     return (pt_csv_format){.delimiter = delimiter,
                            .header = o->header ? o->header : l->header,
-                           .extra_fields = l->extra_fields};
+                           .extra_fields = l->extra_fields,
+                           .last_is_rest = l->delimiter == ' ' && !o->delimiter};
 }
 
 /** Whether a header has the columns of a layout. */
