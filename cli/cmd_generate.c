@@ -62,8 +62,7 @@ static const pt_cli_option options[] = {
      .required = true,
      .help = "output folder: new, empty, or with an earlier part of the same run"},
     {.name = "overwrite",
-     .help =
-         "remove another data set in OUT first; asks on a terminal, and never removes other files"},
+     .help = "replace another data set in OUT; asks on a terminal, and never removes other files"},
     {.name = "dry-run",
      .help = "write nothing; print the number of rows, the size, and the time estimated from a "
              "measurement of 20 s; with '--progress json' as a JSON object"},

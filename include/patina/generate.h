@@ -181,7 +181,8 @@ typedef struct patina_generate_options {
     const char *out;             /**< output folder; created if it does not exist */
     patina_output_format format; /**< of the part files */
     uint64_t chunk;              /**< entries of a part file; 0: max(1, 2000 / variants) */
-    bool overwrite;              /**< remove another data set in `out` first; false: an error */
+    bool overwrite; /**< replace another data set in `out`, which is removed when the first entry is
+                         written; false: an error */
     const char *title;           /**< of the data-set card (README.md); NULL: a general one */
     const char *license;         /**< of the corpus, for the card, "cc-by-4.0"; NULL: "unknown" */
     const char *language;        /**< of the captions, for the card, ISO 639-1; NULL: "en" */

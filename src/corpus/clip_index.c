@@ -386,9 +386,7 @@ static const char *find_freesound(const pt_clip_index *clips, const char *name) 
     return is_one ? clips->names[i].path : NULL;
 }
 
-const char *pt_clip_index_find_file(const pt_clip_index *clips, const char *name,
-                                    const char *table) {
-    if (clips->n_names == 0) return NULL;
+static const char *find_written(const pt_clip_index *clips, const char *name, const char *table) {
     while (name[0] == '.' && name[1] == '/')
         name += 2;
     const char *path = find_normal(clips, name, table);
@@ -400,6 +398,40 @@ const char *pt_clip_index_find_file(const pt_clip_index *clips, const char *name
     strcpy(copy, name);
     if (strpbrk(name, "/\\")) path = find_moved(clips, copy, table);
     if (!path) path = find_other_case(clips, name, copy, table);
+    free(copy);
+    return path;
+}
+
+static int hex_digit(char c) {
+    const char lower = (char)(c | 0x20);
+    return c >= '0' && c <= '9' ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/** Decodes the percent escapes of a text; false where it has none. */
+static bool decode_percent(char *text) {
+    char *out = text;
+    bool some = false;
+    for (; *text; text++) {
+        const int high = *text == '%' ? hex_digit(text[1]) : -1;
+        const int low = high >= 0 ? hex_digit(text[2]) : -1;
+        const bool is_escape = low >= 0 && high + low > 0;
+        *out++ = is_escape ? (char)(high << 4 | low) : *text;
+        text += is_escape ? 2 : 0;
+        some = some || is_escape;
+    }
+    *out = '\0';
+    return some;
+}
+
+const char *pt_clip_index_find_file(const pt_clip_index *clips, const char *name,
+                                    const char *table) {
+    if (clips->n_names == 0) return NULL;
+    const char *path = find_written(clips, name, table);
+    if (path || !strchr(name, '%')) return path;
+    const char *scheme = strstr(name, "://");
+    if (scheme) name = scheme + 2; /* an absolute path, without query and fragment */
+    char *copy = strndup(name, scheme ? strcspn(name, "?#") : strlen(name));
+    if (copy && decode_percent(copy)) path = find_written(clips, copy, table);
     free(copy);
     return path;
 }

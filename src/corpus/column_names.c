@@ -35,7 +35,7 @@ bool pt_column_has_name(const char *column, size_t n, const char *name) {
 }
 
 bool pt_column_next_name(const char **names, char *name, size_t size) {
-    const size_t n = strcspn(*names, "|");
+    const size_t n = (size_t)(strchrnul(*names, '|') - *names);
     const size_t n_copied = n < size ? n : size - 1;
     if (**names == '\0') return false;
     memcpy(name, *names, n_copied);

@@ -343,12 +343,9 @@ static patina_status check_row_splits(pt_corpus *c, patina_error *err) {
 
 /** Several splits in one folder are read as one corpus: warns of that. */
 static void note_splits(pt_corpus *c) {
-    pt_file_list list = {0};
     char splits[64] = "";
-    if (!c->reader->extensions) return;
-    if (pt_file_list_open(&list, c->name, c->reader->extensions, NULL, NULL) == PATINA_OK)
-        pt_file_list_describe_splits(&list, splits, sizeof splits);
-    pt_file_list_close(&list);
+    if (c->reader->files)
+        pt_file_list_describe_splits(c->reader->files(c->state), splits, sizeof splits);
     if (splits[0]) set_splits_note(c, splits);
 }
 
@@ -362,6 +359,24 @@ static void note_times(pt_corpus *c) {
                  "'--start-column' and '--end-column'",
                  names.text);
     pt_strbuf_release(&names);
+}
+
+/** Refuses a pattern of a kind that does not read one, and a split of a kind that has none. */
+static patina_status check_path(const pt_corpus *c, const pt_corpus_probe *probe,
+                                patina_error *err) {
+    const char *split = c->options.source_split;
+    if (probe->is_pattern && !c->reader->reads_patterns)
+        return pt_fail(err, PATINA_EUSAGE,
+                       "corpus '%s': a pattern names tables, Parquet files or tars, but its first "
+                       "match is of kind '%s'; give '--corpus' once for each",
+                       c->name, kind_name(&c->kind));
+    if (!split || c->reader->files || c->reader->splits ||
+        pt_file_list_split_of(c->name) == pt_file_list_split_of(split))
+        return PATINA_OK;
+    return pt_fail(err, PATINA_EUSAGE,
+                   "corpus '%s': option '--source-split': its path does not name split '%s', and a "
+                   "corpus of kind '%s' has no splits in its rows",
+                   c->name, split, kind_name(&c->kind));
 }
 
 const char *pt_corpus_note(const pt_corpus *corpus) {
@@ -398,12 +413,13 @@ patina_status pt_corpus_open(const char *path, const pt_corpus_options *options,
     }
     c->options = *options;
     status = check_options(&c->kind, options, err);
+    if (status == PATINA_OK) status = check_path(c, &probe, err);
     if (status != PATINA_OK) goto done;
     if (options->exclude) status = pt_exclude_list_open(options->exclude, &c->exclude, err);
     if (status != PATINA_OK) goto done;
     status = open_reader(c, err);
     if (status != PATINA_OK) goto done;
-    if (!options->source_split && (probe.is_folder || probe.is_pattern)) note_splits(c);
+    if (!options->source_split) note_splits(c);
     note_times(c);
     *corpus = c;
     c = NULL;

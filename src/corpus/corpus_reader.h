@@ -35,9 +35,8 @@ typedef struct pt_corpus_probe {
 } pt_corpus_probe;
 
 typedef struct pt_corpus_reader {
-    const char *name;              /* NULL: the reader has the kinds of pt_table_layouts */
-    const char *summary;           /* the input that it reads, for messages and help */
-    const char *const *extensions; /* of its files in a folder; NULL: it is not a list of files */
+    const char *name;    /* NULL: the reader has the kinds of pt_table_layouts */
+    const char *summary; /* the input that it reads, for messages and help */
     bool (*matches)(const pt_corpus_probe *probe);
     patina_status (*open)(const char *path, const pt_corpus_options *options, void **state,
                           patina_error *err);
@@ -72,12 +71,16 @@ typedef struct pt_corpus_reader {
     /** Appends the names of the columns of a list, "'a', 'b'". May be NULL. */
     void (*describe_columns)(void *state, pt_strbuf *text);
 
+    /** The files of an open corpus, those of the split that is wanted. NULL: it is one list. */
+    const pt_file_list *(*files)(const void *state);
+
     /** The splits of the rows that were read. May be NULL. */
     const pt_split_filter *(*splits)(const void *state);
 
-    bool uses_template; /* caption_template of the options */
-    bool has_columns;   /* filters on columns and split_column of the options */
-    bool merges_rows;   /* rows of one id are one entry */
+    bool reads_patterns; /* braces and wildcards in the path */
+    bool uses_template;  /* caption_template of the options */
+    bool has_columns;    /* filters on columns and split_column of the options */
+    bool merges_rows;    /* rows of one id are one entry */
 
     /**
      * Fills in the audio, path or fault of the row at entry->position. NULL: rows have a path, or

@@ -24,6 +24,7 @@ typedef struct pt_csv_format {
     char delimiter;     /* 0: comma */
     const char *header; /* column names of a file without header, "id,label"; NULL: it has one */
     bool extra_fields;  /* further fields of a row belong to the last column */
+    bool last_is_rest;  /* the last field is the rest of the line, and quotes are text */
 } pt_csv_format;
 
 /** One record, valid until the next is read. */

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
+#include "corpus/json_fields.h"
 #include "corpus/text_list.h"
 #include "fs/path.h"
 
@@ -98,10 +99,12 @@ patina_status pt_entry_add_text_list(pt_entry *entry, const char *text, size_t n
                                      patina_error *err) {
     pt_strbuf items = {0};
     size_t n_items = 0;
-    const bool is_list = pt_text_list_parse(text, n, &items, &n_items) && n_items > 0;
+    const bool is_list = pt_text_list_parse(text, n, &items, &n_items);
     const char *item = items.text;
     patina_status status = items.failed ? no_memory(err) : PATINA_OK;
 
+    if (is_list && n_items == 0 && status == PATINA_OK)
+        status = pt_entry_add_bad_caption(entry, "an empty list", err);
     for (size_t i = 0; is_list && i < n_items && status == PATINA_OK; i++) {
         status = pt_entry_add_caption(entry, item, strlen(item), err);
         item += strlen(item) + 1;
@@ -156,7 +159,7 @@ patina_status pt_entry_add_json(pt_entry *entry, const json_t *value, bool repai
                                 patina_error *err) {
     if (!json_is_array(value)) return add_json_caption(entry, value, repaired, err);
     for (size_t i = 0; i < json_array_size(value); i++)
-        PT_TRY(add_json_caption(entry, json_array_get(value, i), repaired, err));
+        PT_TRY(add_json_caption(entry, pt_json_find_text(json_array_get(value, i)), repaired, err));
     return PATINA_OK;
 }
 

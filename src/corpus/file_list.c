@@ -120,6 +120,9 @@ static patina_status list_files(pt_file_list *list, const char *path, const char
         if (!(list->root = pt_text_dup(path, strlen(path)))) return no_memory(err);
         PT_TRY(pt_dir_walk_list(&list->of, path, PT_DIR_WALK_DEPTH_MAX, extensions, 0, err));
         if (list->of.n_paths > 0) return PATINA_OK;
+        if (extensions == pt_audio_extensions)
+            return pt_fail(err, PATINA_EFORMAT,
+                           "it contains no audio file (.wav, .flac, .ogg ...)");
         return pt_fail(err, PATINA_EFORMAT, "it contains no %s file", extensions[0]);
     }
     const size_t n_root = root_length(path, is_there);

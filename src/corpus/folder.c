@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/byte_source.h"
@@ -22,18 +23,17 @@
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
 #include "corpus/entry_filter.h"
+#include "corpus/file_list.h"
 #include "corpus/json_fields.h"
 #include "corpus/line_reader.h"
 #include "corpus/sidecar.h"
 #include "corpus/text_source.h"
-#include "fs/dir_walk.h"
 #include "fs/path.h"
 
 typedef struct folder_state {
-    char *root;
     const pt_corpus_options *options;
     pt_filter_seen seen; /* fields of the .json files */
-    pt_dir_walk walk;
+    pt_file_list files;
     size_t next;
 } folder_state;
 
@@ -43,26 +43,23 @@ static bool folder_matches(const pt_corpus_probe *probe) {
 
 static void folder_close(void *state) {
     folder_state *s = state;
-    pt_dir_walk_release(&s->walk);
+    pt_file_list_close(&s->files);
     pt_filter_seen_release(&s->seen);
-    free(s->root);
     free(s);
 }
 
 static patina_status folder_open(const char *path, const pt_corpus_options *options, void **state,
                                  patina_error *err) {
+    struct stat info;
     PT_TRY(pt_corpus_refuse_caption_column(options, "folder", err));
+    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
+        return pt_fail(err, PATINA_EIO, "not a folder");
     folder_state *s = calloc(1, sizeof *s);
-    patina_status status;
 
-    if (!s || !(s->root = pt_text_dup(path, strlen(path)))) {
-        free(s);
-        return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    }
+    if (!s) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     s->options = options;
-    status = pt_dir_walk_list_audio(&s->walk, path, PT_DIR_WALK_DEPTH_MAX, err);
-    if (status == PATINA_OK && s->walk.n_paths == 0)
-        status = pt_fail(err, PATINA_EFORMAT, "it contains no audio file (.wav, .flac, .ogg ...)");
+    const patina_status status =
+        pt_file_list_open(&s->files, path, pt_audio_extensions, options->source_split, err);
     if (status != PATINA_OK) {
         folder_close(s);
         return status;
@@ -119,8 +116,8 @@ static patina_status read_vctk(const folder_state *s, const char *path, char **t
     pt_strbuf name = {0};
 
     if (!below || below + 1 > base) return PATINA_OK;
-    pt_strbuf_printf(&name, "%s/txt%.*s%.*s.txt", s->root, (int)(base - below), below, (int)n_stem,
-                     base);
+    pt_strbuf_printf(&name, "%s/txt%.*s%.*s.txt", s->files.root, (int)(base - below), below,
+                     (int)n_stem, base);
     const patina_status status = name.failed ? pt_fail(err, PATINA_ENOMEM, "out of memory")
                                              : read_sidecar(name.text, text, sidecar, err);
     pt_strbuf_release(&name);
@@ -222,17 +219,21 @@ static patina_status folder_next(void *state, bool with_audio, pt_entry *entry, 
     folder_state *s = state;
     (void)with_audio;
 
-    *end = s->next == s->walk.n_paths;
+    *end = s->next == s->files.of.n_paths;
     if (*end) return pt_filter_check_seen(s->options->filter, &s->seen, err);
-    const char *path = s->walk.paths[s->next++];
+    const char *path = s->files.of.paths[s->next++];
     const size_t n = strlen(path);
     if (!pt_utf8_is_valid(path, n)) return pt_entry_reject_file_name(entry, path, err);
     entry->id = pt_text_dup(path, n);
     entry->source = pt_text_dup(path, n);
-    entry->path = pt_path_join(s->root, path);
+    entry->path = pt_path_join(s->files.root, path);
     if (!entry->id || !entry->source || !entry->path)
         return pt_fail(err, PATINA_ENOMEM, "out of memory");
     return add_captions(s, path, entry, err);
+}
+
+static const pt_file_list *folder_files(const void *state) {
+    return &((const folder_state *)state)->files;
 }
 
 const pt_corpus_reader pt_corpus_reader_folder = {
@@ -242,6 +243,7 @@ const pt_corpus_reader pt_corpus_reader_folder = {
     .open = folder_open,
     .close = folder_close,
     .next = folder_next,
+    .files = folder_files,
     .uses_template = true,
     .has_columns = true,
 };

@@ -3,6 +3,7 @@
 
 #include "corpus/json_fields.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -32,33 +33,65 @@ static const json_t *find_member(const json_t *object, const char *name) {
     return NULL;
 }
 
-const json_t *pt_json_find(const json_t *object, const char *names) {
-    char name[NAME_BYTES];
-    while (pt_column_next_name(&names, name, sizeof name)) {
-        const json_t *value = object;
-        char *part = name;
-        for (char *next; part && value; part = next) {
-            next = strchr(part, '.');
-            if (next) *next++ = '\0';
-            if (json_is_array(value)) value = json_array_get(value, 0);
-            value = find_member(value, part);
-        }
-        if (value && !json_is_null(value)) return value;
+/** A bit for each first letter of a name, in any case. Most names of the tables of usual names are
+ * skipped by it, since objects have few members. */
+static uint32_t first_letter(const char *name) {
+    while (*name && !isalnum((unsigned char)*name))
+        name++;
+    return UINT32_C(1) << (*name & 31);
+}
+
+static uint32_t first_letters(const json_t *object) {
+    json_t *of = (json_t *)(uintptr_t)object, *value; /* it is not changed */
+    const char *key;
+    uint32_t letters = 0;
+    json_object_foreach(of, key, value) {
+        (void)value;
+        letters |= first_letter(key);
     }
-    return NULL;
+    return letters;
+}
+
+/** The member of a name, "a" or "a.b"; NULL: none, or null. `letters` are those of the object. */
+static const json_t *find_path(const json_t *object, uint32_t letters, char *name) {
+    const json_t *value = object;
+    if ((letters & first_letter(name)) == 0) return NULL;
+    for (char *next; name && value; name = next) {
+        next = strchr(name, '.');
+        if (next) *next++ = '\0';
+        if (json_is_array(value)) value = json_array_get(value, 0);
+        value = find_member(value, name);
+    }
+    return json_is_null(value) ? NULL : value;
+}
+
+const json_t *pt_json_find(const json_t *object, const char *names) {
+    const uint32_t letters = first_letters(object);
+    const json_t *value = NULL;
+    char name[NAME_BYTES];
+    while (!value && pt_column_next_name(&names, name, sizeof name))
+        value = find_path(object, letters, name);
+    return value;
 }
 
 const json_t *pt_json_find_audio(const json_t *object) {
     const char *names = "audio|recording.sources.source|" PT_FILE_COLUMNS;
+    const uint32_t letters = first_letters(object);
     const json_t *any = NULL;
     char name[NAME_BYTES];
     while (pt_column_next_name(&names, name, sizeof name)) {
-        const json_t *value = pt_json_find(object, name);
+        const json_t *value = find_path(object, letters, name);
         if (json_is_object(value)) value = pt_json_find(value, PT_FILE_COLUMNS);
         if (json_is_string(value)) return value;
         if (!any) any = value;
     }
     return any;
+}
+
+const json_t *pt_json_find_text(const json_t *element) {
+    const json_t *text = NULL;
+    if (json_is_object(element)) text = pt_json_find(element, PT_CAPTION_COLUMNS "|raw|value");
+    return json_is_string(text) ? text : element;
 }
 
 bool pt_json_is_in_split(pt_split_filter *splits, const json_t *object) {
@@ -73,9 +106,10 @@ static bool is_text(const json_t *value) {
 
 static const json_t *find_captions(const json_t *object) {
     const char *names = PT_CAPTION_COLUMNS "|supervisions.text";
+    const uint32_t letters = first_letters(object);
     char name[NAME_BYTES];
     while (pt_column_next_name(&names, name, sizeof name)) {
-        const json_t *value = pt_json_find(object, name);
+        const json_t *value = find_path(object, letters, name);
         if (is_text(value)) return value;
     }
     return NULL;
@@ -84,6 +118,25 @@ static const json_t *find_captions(const json_t *object) {
 static const json_t *find_label(const json_t *object) {
     const json_t *label = pt_json_find(object, PT_LABEL_COLUMNS);
     return is_text(label) ? label : NULL;
+}
+
+/** The turns of a conversation about the clip, [{"from": "human", "value": "..."}, ...]. */
+static const json_t *find_conversation(const json_t *object) {
+    const json_t *turns = pt_json_find(object, "conversations|conversation|messages");
+    return json_is_object(json_array_get(turns, 0)) ? turns : NULL;
+}
+
+/** Adds the answers of a conversation. */
+static patina_status add_answers(pt_entry *entry, const json_t *turns, bool repaired,
+                                 patina_error *err) {
+    for (size_t i = 0; i < json_array_size(turns); i++) {
+        const json_t *turn = json_array_get(turns, i);
+        const char *speaker = json_string_value(pt_json_find(turn, "from|role|speaker"));
+        const json_t *text = pt_json_find(turn, "value|content|text");
+        if (speaker && text && (strcmp(speaker, "gpt") == 0 || strcmp(speaker, "assistant") == 0))
+            PT_TRY(pt_entry_add_json(entry, text, repaired, err));
+    }
+    return PATINA_OK;
 }
 
 /** Adds the members of one caption each, in the order of their numbers. */
@@ -108,7 +161,7 @@ static patina_status add_family(pt_entry *entry, json_t *object, bool repaired, 
 }
 
 bool pt_json_has_captions(const json_t *object) {
-    bool some = find_captions(object) || find_label(object);
+    bool some = find_captions(object) || find_label(object) || find_conversation(object);
     if (!some) (void)add_family(NULL, (json_t *)(uintptr_t)object, false, &some, NULL);
     return some;
 }
@@ -152,6 +205,8 @@ patina_status pt_entry_add_json_captions(pt_entry *entry, json_t *object, const 
     if (captions) return PATINA_OK;
     PT_TRY(add_family(entry, object, repaired, &some, err));
     if (some) return PATINA_OK;
+    const json_t *turns = find_conversation(object);
+    if (turns) return add_answers(entry, turns, repaired, err);
     if (find_label(object)) return pt_entry_add_json_template(entry, SOUND_OF, object, err);
     /* A value of another type is a bad caption. */
     const char *names = PT_CAPTION_COLUMNS;

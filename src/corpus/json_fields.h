@@ -18,6 +18,10 @@ const json_t *pt_json_find(const json_t *object, const char *names);
  * no such member. */
 const json_t *pt_json_find_audio(const json_t *object);
 
+/** The text of an element of a list of captions: a member of it where it is an object, such as
+ * {"raw": "a dog barks"}; else the element. */
+const json_t *pt_json_find_text(const json_t *element);
+
 /** Whether an object belongs to the split that is wanted, or names none. */
 bool pt_json_is_in_split(pt_split_filter *splits, const json_t *object);
 

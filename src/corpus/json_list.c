@@ -34,7 +34,7 @@
 
 #define LISTS                                                                                      \
     "data|audios|annotations|samples|items|entries|files|clips|records|rows|examples|sounds|"      \
-    "dataset|results|recordings"
+    "dataset|results|recordings|images|videos"
 #define CLASS_FILES   "*class_labels_indices*.csv"
 #define NOTE_TEMPLATE "a note of a {instrument_source_str} {instrument_family_str}"
 #define NOTE_MEMBER   "instrument_family_str"

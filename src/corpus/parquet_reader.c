@@ -260,14 +260,13 @@ static patina_status find_class_names(const pt_parquet *parquet, const char *col
     json_error_t error;
     json_t *root = text ? pt_json_load_text(text, 0, &error) : NULL;
     if (text && !root && json_error_code(&error) == json_error_out_of_memory) return no_memory(err);
-    const json_t *feature = json_object_get(
-        json_object_get(json_object_get(json_object_get(root, "info"), "features"), column),
-        "names");
-    const json_t *inner = json_object_get(
-        json_object_get(json_object_get(json_object_get(root, "info"), "features"), column),
-        "feature");
-    *names =
-        json_incref((json_t *)(uintptr_t)(feature ? feature : json_object_get(inner, "names")));
+    const json_t *feature =
+        json_object_get(json_object_get(json_object_get(root, "info"), "features"), column);
+    /* A list is {"feature": ...}, or [...] of old versions of datasets. */
+    if (json_is_array(feature)) feature = json_array_get(feature, 0);
+    const json_t *inner = json_object_get(feature, "feature");
+    *names = json_incref(
+        (json_t *)(uintptr_t)json_object_get(json_is_object(inner) ? inner : feature, "names"));
     json_decref(root);
     return PATINA_OK;
 }
@@ -1089,6 +1088,10 @@ static patina_status parquet_load_audio(void *state, pt_entry *entry, patina_err
     return status;
 }
 
+static const pt_file_list *parquet_files(const void *state) {
+    return &((const parquet_state *)state)->files;
+}
+
 static const pt_split_filter *parquet_splits(const void *state) {
     return &((const parquet_state *)state)->splits;
 }
@@ -1097,7 +1100,8 @@ const pt_corpus_reader pt_corpus_reader_parquet = {
     .name = "parquet",
     .summary = "Parquet files with columns 'audio' (bytes, path) and 'caption', 'text' or "
                "'captions'",
-    .extensions = extensions,
+    .files = parquet_files,
+    .reads_patterns = true,
     .matches = parquet_matches,
     .open = parquet_open,
     .uses_template = true,

@@ -16,8 +16,9 @@
 #include "base/utf8.h"
 #include "fs/temp_file.h"
 
-#define ROWS_MAX  UINT32_MAX
-#define SLOTS_MIN 1024
+#define ROWS_MAX     UINT32_MAX
+#define SLOTS_MIN    1024
+#define NUMBER_BYTES 10 /* of 64 bits */
 
 typedef struct key {
     uint64_t low, high;
@@ -126,8 +127,14 @@ static patina_status reserve_key(pt_row_index *x, patina_error *err) {
 
 /* Rows in the file -------------------------------------------------------------------------- */
 
+/** As LEB128: most numbers are small. */
 static void put_number(pt_strbuf *out, uint64_t number) {
-    pt_strbuf_append_bytes(out, &number, sizeof number);
+    unsigned char bytes[NUMBER_BYTES];
+    size_t n = 0;
+    for (; number > 0x7F; number >>= 7)
+        bytes[n++] = (unsigned char)(number | 0x80);
+    bytes[n++] = (unsigned char)number;
+    pt_strbuf_append_bytes(out, bytes, n);
 }
 
 static void put_text(pt_strbuf *out, const char *text) {
@@ -156,10 +163,11 @@ static void write_row(pt_strbuf *out, const pt_entry *row) {
 }
 
 static uint64_t get_number(const char **at) {
-    uint64_t number;
-    memcpy(&number, *at, sizeof number);
-    *at += sizeof number;
-    return number;
+    uint64_t number = 0;
+    unsigned shift = 0;
+    for (; (unsigned char)**at & 0x80; shift += 7)
+        number |= (uint64_t)(*(*at)++ & 0x7F) << shift;
+    return number | (uint64_t) * (*at)++ << shift;
 }
 
 static double get_double(const char **at) {

@@ -290,6 +290,16 @@ const pt_table_layout pt_table_layouts[] = {
         .caption = "text",
     },
     {
+        .name = "transcript",
+        .summary = "AISHELL, and other lines of id, space, text, without header",
+        .first_line = "^[A-Za-z0-9_-]*[0-9]{3}[A-Za-z0-9_-]* +[^ ]",
+        .header = "id,text",
+        .delimiter = ' ',
+        .file = "id",
+        .folder = "../wav",
+        .caption = "text",
+    },
+    {
         .name = "filelist",
         .summary = "lists of speech: lines of file|text, without header",
         .first_line = "^[^|,\t]+\\.(wav|flac|mp3|ogg|opus|m4a)\\|[^|]+$",

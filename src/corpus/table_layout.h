@@ -20,7 +20,8 @@ typedef struct pt_table_layout {
     const char
         *first_line;    /* POSIX extended regular expression; required of tables without header */
     const char *header; /* column names of a table without header */
-    char delimiter;     /* 0: comma, tab, semicolon or bar, whichever fits */
+    char delimiter;     /* 0: comma, tab, semicolon or bar, whichever fits; of a space, the last
+                           column is the rest of the line */
     bool extra_fields;  /* the last column may be several fields */
 
     /* The audio file. */

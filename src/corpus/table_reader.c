@@ -39,6 +39,7 @@
 #define CAPTIONS_MAX     PT_CSV_COLUMNS_MAX /* numbered columns */
 #define ID_PARTS_MAX     2
 #define YOUTUBE_ID_BYTES 11
+#define LOCATION_SIZE    32
 
 static const char *const extensions[] = {".csv", ".tsv", ".tab", ".psv", NULL};
 static const char delimiters[] = {',', '\t', ';', '|'};
@@ -303,7 +304,8 @@ static pt_csv_format make_format(const pt_table_layout *l, const pt_corpus_optio
                                  char delimiter) {
     return (pt_csv_format){.delimiter = delimiter,
                            .header = o->header ? o->header : l->header,
-                           .extra_fields = l->extra_fields};
+                           .extra_fields = l->extra_fields,
+                           .last_is_rest = l->delimiter == ' ' && !o->delimiter};
 }
 
 /** Whether a header has the columns of a layout. */
@@ -326,11 +328,10 @@ static bool row_fits(pt_csv_table *table, const pt_csv_format *format) {
 /** The delimiter with which the head of a file has the columns of a layout; 0: none. */
 static char find_delimiter(const pt_corpus_probe *probe, const pt_table_layout *l, bool detect) {
     const pt_corpus_options *o = probe->options;
-    for (size_t i = 0; i < sizeof delimiters; i++) {
+    const char given = o->delimiter ? o->delimiter : l->delimiter;
+    for (size_t i = 0; i < (given ? 1 : sizeof delimiters); i++) {
         pt_csv_table *table = NULL;
-        if (o->delimiter ? delimiters[i] != ',' : l->delimiter && l->delimiter != delimiters[i])
-            continue;
-        const char delimiter = o->delimiter ? o->delimiter : delimiters[i];
+        const char delimiter = given ? given : delimiters[i];
         const pt_csv_format format = make_format(l, o, delimiter);
         if (pt_csv_open_head(probe, &format, &table, NULL) != PATINA_OK) continue;
         const bool matches =
@@ -341,13 +342,27 @@ static char find_delimiter(const pt_corpus_probe *probe, const pt_table_layout *
     return 0;
 }
 
-static bool table_matches(const pt_corpus_probe *probe, const pt_table_layout *layout) {
-    if (probe->is_folder || probe->n_head == 0) return false;
+static bool layout_fits(const pt_corpus_probe *probe, const pt_table_layout *layout) {
     if (probe->head[0] == '{' || probe->head[0] == '[') return false;
     if (layout->first_line && !probe->options->header &&
         !first_line_matches(layout->first_line, probe))
         return false;
     return find_delimiter(probe, layout, true) != 0;
+}
+
+/** With a caption template a layout fits without captions and labels, but one that has them, and so
+ * the field {label}, is preferred. */
+static bool table_matches(const pt_corpus_probe *probe, const pt_table_layout *layout) {
+    if (probe->is_folder || probe->n_head == 0) return false;
+    if (!probe->options->caption_template) return layout_fits(probe, layout);
+    pt_corpus_options options = *probe->options;
+    pt_corpus_probe without = *probe;
+    options.caption_template = NULL;
+    without.options = &options;
+    if (layout_fits(&without, layout)) return true;
+    for (size_t i = 0; i < pt_n_table_layouts; i++)
+        if (layout_fits(&without, &pt_table_layouts[i])) return false;
+    return layout_fits(probe, layout);
 }
 
 /** What a header has of a layout: the number of columns found, and the name of the first absent. */
@@ -870,7 +885,7 @@ static const char *find_youtube(const table_state *s, const pt_csv_record *r, do
 
     if (s->at.start >= 0) {
         text = pt_csv_field_trimmed(r, s->at.start, &n);
-        snprintf(start, sizeof start, "%.*s", (int)n, text);
+        memcpy(start, text, n < sizeof start ? n : sizeof start - 1);
     }
     if (s->at.row_id >= 0) {
         text = pt_csv_field_trimmed(r, s->at.row_id, &n);
@@ -970,13 +985,11 @@ static patina_status find_audio(const table_state *s, const pt_csv_record *r, pt
 }
 
 /** The times of the columns of the segment; those of a file name are kept where they are empty. */
-static patina_status read_segment(const table_state *s, const pt_csv_record *r, pt_entry *entry,
-                                  patina_error *err) {
+static patina_status read_segment(const table_state *s, const pt_csv_record *r,
+                                  const char *location, pt_entry *entry, patina_error *err) {
     const bool decimal_comma = s->delimiter != ',';
-    char location[40];
     size_t n;
 
-    snprintf(location, sizeof location, "line %llu", r->line);
     if (s->at.start >= 0) {
         const char *start = pt_csv_field_trimmed(r, s->at.start, &n);
         PT_TRY(pt_entry_set_start(entry, start, n, decimal_comma, location, err));
@@ -1022,6 +1035,15 @@ static patina_status add_template(const table_state *s, const pt_csv_record *r, 
     return status;
 }
 
+/** Whether a cell is one of the words that programs write for a missing value. */
+static bool is_missing_value(const char *text, size_t n) {
+    static const char *const words[] = {"nan",  "NaN", "null", "NULL",
+                                        "None", "N/A", "#N/A", "<NA>"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (n == strlen(words[i]) && memcmp(text, words[i], n) == 0) return true;
+    return false;
+}
+
 static patina_status add_captions(const table_state *s, const pt_csv_record *r, pt_entry *entry,
                                   patina_error *err) {
     if (s->options->caption_template || (s->at.is_label && !s->options->caption_column))
@@ -1029,6 +1051,10 @@ static patina_status add_captions(const table_state *s, const pt_csv_record *r, 
     for (size_t i = 0; i < s->at.n_captions; i++) {
         size_t n;
         const char *caption = pt_csv_field(r, s->at.caption[i], &n);
+        if (is_missing_value(caption, n)) {
+            PT_TRY(pt_entry_add_bad_caption(entry, "a missing value", err));
+            continue;
+        }
         PT_TRY(pt_entry_add_text_list(entry, caption, n, err));
     }
     return PATINA_OK;
@@ -1045,11 +1071,28 @@ static patina_status read_split_value(const table_state *s, const pt_csv_record 
     return entry->split_value ? PATINA_OK : no_memory(err);
 }
 
+/** "line 17", without the time that printf takes in tables of millions of rows. Returns the number
+ * in it. */
+static const char *format_location(unsigned long long line, char text[LOCATION_SIZE]) {
+    static const char word[] = "line ";
+    char digits[LOCATION_SIZE], *at = digits + sizeof digits;
+    *--at = '\0';
+    do {
+        *--at = (char)('0' + line % 10);
+    } while ((line /= 10) > 0);
+    memcpy(text, word, sizeof word - 1);
+    return strcpy(text + sizeof word - 1, at);
+}
+
 static patina_status read_row(const table_state *s, const pt_csv_record *r, pt_entry *entry,
                               patina_error *err) {
+    char location[LOCATION_SIZE];
+    const char *number = format_location(r->line, location);
     pt_strbuf source = {0};
 
-    pt_strbuf_printf(&source, "%s:%llu", s->name, r->line);
+    pt_strbuf_append(&source, s->name);
+    pt_strbuf_append(&source, ":");
+    pt_strbuf_append(&source, number);
     if (!(entry->source = pt_strbuf_detach(&source))) return no_memory(err);
     if (r->fault[0])
         return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE, "line %llu: %s", r->line,
@@ -1058,7 +1101,7 @@ static patina_status read_row(const table_state *s, const pt_csv_record *r, pt_e
     if (!entry->id) return s->at.n_id > 0 ? PATINA_OK : add_captions(s, r, entry, err);
     PT_TRY(find_audio(s, r, entry, err));
     PT_TRY(read_split_value(s, r, entry, err));
-    PT_TRY(read_segment(s, r, entry, err));
+    PT_TRY(read_segment(s, r, location, entry, err));
     PT_TRY(add_captions(s, r, entry, err));
     row_fields fields = {s, r, entry->source};
     return pt_entry_filter_columns(entry, s->options->filter, append_field, &fields, err);
@@ -1070,6 +1113,10 @@ static bool is_in_split(table_state *s, const pt_csv_record *r) {
     if (s->at.split < 0 || r->fault[0]) return true;
     const char *split = pt_csv_field_trimmed(r, s->at.split, &n);
     return pt_split_filter_accepts(&s->splits, split, n);
+}
+
+static const pt_file_list *table_files(const void *state) {
+    return &((const table_state *)state)->files;
 }
 
 static const pt_split_filter *table_splits(const void *state) {
@@ -1094,7 +1141,8 @@ static patina_status table_next(void *state, bool with_audio, pt_entry *entry, b
 }
 
 const pt_corpus_reader pt_corpus_reader_table = {
-    .extensions = extensions,
+    .files = table_files,
+    .reads_patterns = true,
     .lacks = table_lacks,
     .check_options = table_check_options,
     .describe_columns = describe_columns,

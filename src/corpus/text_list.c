@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <string.h>
 
-/** A JSON list of strings without NULs. */
+/** A JSON list of strings without NULs. Its nulls are left out. */
 static bool parse_json(const char *text, size_t n, pt_strbuf *items, size_t *n_items) {
     json_error_t error;
     json_t *list = pt_json_load(text, n, 0, &error), *item;
@@ -15,18 +15,32 @@ static bool parse_json(const char *text, size_t n, pt_strbuf *items, size_t *n_i
     size_t i;
 
     if (!list && json_error_code(&error) == json_error_out_of_memory) items->failed = true;
-    json_array_foreach(list, i, item) is_valid = is_valid && json_is_string(item);
+    json_array_foreach(list, i, item) is_valid =
+        is_valid && (json_is_string(item) || json_is_null(item));
+    *n_items = 0;
     for (i = 0; is_valid && i < json_array_size(list); i++) {
         item = json_array_get(list, i);
+        if (json_is_null(item)) continue;
+        ++*n_items;
         pt_strbuf_append_bytes(items, json_string_value(item), json_string_length(item) + 1);
     }
-    if (is_valid) *n_items = json_array_size(list);
     json_decref(list);
     return is_valid && !items->failed;
 }
 
 static bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/** The length of None or nan at the start of a text, which a list has for a missing value; 0: other
+ * text. */
+static size_t missing_length(const char *at, const char *end) {
+    static const char *const words[] = {"None", "nan", "NaN", "null"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        const size_t n = strlen(words[i]);
+        if ((size_t)(end - at) >= n && memcmp(at, words[i], n) == 0) return n;
+    }
+    return 0;
 }
 
 /** Appends a quoted string; returns what follows it, or NULL. */
@@ -62,6 +76,9 @@ static bool parse_python(const char *text, size_t n, pt_strbuf *items, size_t *n
             at = parse_string(at, end, items);
             is_separated = false;
             ++*n_items;
+        } else if (is_separated && missing_length(at, end) > 0) {
+            at += missing_length(at, end);
+            is_separated = false;
         } else {
             return false;
         }

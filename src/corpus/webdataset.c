@@ -553,11 +553,16 @@ static patina_status webdataset_next(void *state, bool with_audio, pt_entry *ent
     return pt_filter_check_seen(s->options->filter, &s->seen, err);
 }
 
+static const pt_file_list *webdataset_files(const void *state) {
+    return &((const webdataset_state *)state)->tars;
+}
+
 const pt_corpus_reader pt_corpus_reader_webdataset = {
     .name = "webdataset",
     .summary = "webdataset tars (.tar, .tar.gz, .tar.zst) of audio files with a .json, .txt or "
                ".cls each: one tar, a folder, or a pattern such as '{0..9}.tar'",
-    .extensions = pt_tar_extensions,
+    .files = webdataset_files,
+    .reads_patterns = true,
     .matches = webdataset_matches,
     .open = webdataset_open,
     .close = webdataset_close,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "fs/dir.h"
@@ -194,26 +195,41 @@ static patina_status check_only_dataset(const char *out, patina_error *err) {
     return status;
 }
 
-/* Everything is renamed into a temporary folder first, so that the time without a complete data set
- * is short; a killed process leaves a folder that the next one removes. */
-patina_status pt_output_dir_remove_dataset(const char *given, patina_error *err) {
+void pt_output_dir_discard_dataset(pt_path *moved) {
+    if (moved->text[0] != '\0') pt_dir_remove_all(moved->text, NULL);
+    moved->text[0] = '\0';
+}
+
+void pt_output_dir_restore_dataset(pt_path *moved) {
+    if (moved->text[0] == '\0') return;
+    const pt_path out = pt_path_parent(moved->text), work = pt_path_joinf(out.text, PT_WORK_DIR);
+    if (pt_path_exists(work.text)) pt_work_dir_remove(work.text);
+    for (size_t i = 0; i < N_DATASET_NAMES; i++) {
+        const pt_path from = pt_path_joinf(moved->text, "%s", dataset_names[i]),
+                      to = pt_path_joinf(out.text, "%s", dataset_names[i]);
+        (void)!rename(from.text, to.text);
+    }
+    rmdir(moved->text);
+    moved->text[0] = '\0';
+}
+
+patina_status pt_output_dir_move_dataset(const char *given, pt_path *moved, patina_error *err) {
     char out[PT_OUTPUT_PATH_MAX + 1];
     pt_output_state state;
-    pt_path own;
-    patina_status status = PATINA_OK;
 
+    moved->text[0] = '\0';
     PT_TRY(pt_output_dir_normalize(given, out, err));
     PT_TRY(pt_output_dir_probe(out, true, &state, err));
     if (state != PT_OUTPUT_FINISHED && state != PT_OUTPUT_UNFINISHED) return PATINA_OK;
     PT_TRY(check_only_dataset(out, err));
-    PT_TRY(pt_work_dir_create_temp(out, &own, err));
-    for (size_t i = 0; status == PATINA_OK && i < N_DATASET_NAMES; i++) {
+    PT_TRY(pt_work_dir_create_temp(out, moved, err));
+    for (size_t i = 0; i < N_DATASET_NAMES; i++) {
         const pt_path from = pt_path_joinf(out, "%s", dataset_names[i]),
-                      to = pt_path_joinf(own.text, "%s", dataset_names[i]);
-        if (rename(from.text, to.text) != 0 && errno != ENOENT)
-            status =
-                pt_fail(err, PATINA_EIO, "'%s' cannot be removed: %s", from.text, strerror(errno));
+                      to = pt_path_joinf(moved->text, "%s", dataset_names[i]);
+        if (rename(from.text, to.text) == 0 || errno == ENOENT) continue;
+        pt_fail(err, PATINA_EIO, "'%s' cannot be removed: %s", from.text, strerror(errno));
+        pt_output_dir_restore_dataset(moved);
+        return PATINA_EIO;
     }
-    pt_dir_remove_all(own.text, NULL);
-    return status;
+    return PATINA_OK;
 }

@@ -86,12 +86,22 @@ void pt_work_dir_remove_stale(const char *out, bool all);
 void pt_output_dir_remove_work_dir(const char *out);
 
 /**
- * Removes the data set in a folder, finished or not; does nothing where there is none. The folder
- * stays.
+ * Moves the data set in a folder, finished or not, to a temporary folder in it. If the process is
+ * killed before one of the next two calls, the next run removes the temporary folder.
  *
- * Errors  PATINA_EUSAGE  the folder contains something else besides; nothing is removed
- *         PATINA_EIO     removing it
+ * moved   out: the temporary folder; "" where there is no data set
+ *
+ * Errors  PATINA_EUSAGE  the folder contains something else besides
+ *         PATINA_EIO     it cannot be moved
+ *         Nothing is moved after an error.
  */
-patina_status pt_output_dir_remove_dataset(const char *given, patina_error *err);
+patina_status pt_output_dir_move_dataset(const char *given, pt_path *moved, patina_error *err);
+
+/** Removes a data set that was moved; *moved becomes "". Nothing happens if it is "". */
+void pt_output_dir_discard_dataset(pt_path *moved);
+
+/** Moves a data set back in place of an unfinished one, which is removed; *moved becomes "".
+ * Nothing happens if it is "". */
+void pt_output_dir_restore_dataset(pt_path *moved);
 
 #endif /* PATINA_DATASET_OUTPUT_DIR_H */

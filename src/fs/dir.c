@@ -14,7 +14,8 @@
 #include "base/error.h"
 #include "fs/path.h"
 
-#define REMOVE_DEPTH_MAX 3 /* a work folder, its chunks, their files */
+#define DEPTH_MAX   3   /* a work folder, its chunks, their files */
+#define BLOCK_BYTES 512 /* of st_blocks */
 
 patina_status pt_dir_create(const char *path, bool *made, patina_error *err) {
     struct stat info;
@@ -57,7 +58,7 @@ const char *pt_dir_next(DIR *dir, int *why) {
 /* Depth is bounded. rmdir and unlink act on a link itself. */
 static void remove_tree(const char *path, unsigned depth) {
     if (unlink(path) == 0 || (errno != EISDIR && errno != EPERM)) return;
-    DIR *dir = depth < REMOVE_DEPTH_MAX ? opendir(path) : NULL;
+    DIR *dir = depth < DEPTH_MAX ? opendir(path) : NULL;
     const char *name;
     int why;
     while (dir && (name = pt_dir_next(dir, &why))) {
@@ -74,6 +75,25 @@ void pt_dir_remove_all(const char *path, const char *first) {
         unlink(file.text);
     }
     remove_tree(path, 0);
+}
+
+static uint64_t disk_bytes(const char *path, unsigned depth) {
+    struct stat info;
+    const char *name;
+    int why;
+    if (lstat(path, &info) != 0) return 0;
+    uint64_t n_bytes = (uint64_t)info.st_blocks * BLOCK_BYTES;
+    DIR *dir = S_ISDIR(info.st_mode) && depth < DEPTH_MAX ? opendir(path) : NULL;
+    while (dir && (name = pt_dir_next(dir, &why))) {
+        const pt_path child = pt_path_joinf(path, "%s", name);
+        n_bytes += disk_bytes(child.text, depth + 1);
+    }
+    if (dir) closedir(dir);
+    return n_bytes;
+}
+
+uint64_t pt_dir_disk_bytes(const char *path) {
+    return disk_bytes(path, 0);
 }
 
 patina_status pt_dir_rename_noreplace(const char *from, const char *to, bool *done,

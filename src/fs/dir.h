@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <patina/status.h>
 
@@ -29,6 +30,9 @@ patina_status pt_dir_create_all(const char *path, bool *made, patina_error *err)
  * first   name of a file in the folder that is unlinked before everything else; NULL for none
  */
 void pt_dir_remove_all(const char *path, const char *first);
+
+/** Bytes on disk of a folder with all that it contains; links are not followed. */
+uint64_t pt_dir_disk_bytes(const char *path);
 
 /**
  * Renames a folder or file and flushes the new parent folder. *done is false, and the status

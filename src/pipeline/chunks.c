@@ -19,6 +19,7 @@
 #include "base/c_locale.h"
 #include "base/monotonic_clock.h"
 #include "corpus/entry_builder.h"
+#include "dataset/output_dir.h"
 #include "dataset/rejects.h"
 #include "pipeline/ordered_pool.h"
 
@@ -466,6 +467,7 @@ static patina_status hold_entry(pt_run *r, item *it, patina_error *err) {
 }
 
 static patina_status write_entry(pt_run *r, item *it, patina_error *err) {
+    if (it->status == PATINA_OK) pt_output_dir_discard_dataset(&r->replaced);
     patina_status status = write_held(r, err);
     if (status == PATINA_OK) status = write_rows(r, it, err);
     batch_unref(it->batch);
@@ -521,7 +523,8 @@ patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
         &job, o->threads, n_items < 2 * PT_CAPTION_BATCH_SIZE ? 2 * PT_CAPTION_BATCH_SIZE : n_items,
         &r->n_abandoned, err);
     if (r->all_rejected) return status;
-    const patina_status written = write_held(r, status == PATINA_OK ? err : NULL);
+    patina_status written = PATINA_OK;
+    if (r->replaced.text[0] == '\0') written = write_held(r, status == PATINA_OK ? err : NULL);
     PT_TRY(status);
     PT_TRY(written);
     if (r->read_status == PATINA_ETEMPORARY || r->read_status == PATINA_EIO)

@@ -164,7 +164,8 @@ static patina_status check_disk_space(const pt_run *r, patina_error *err) {
     char needs[32], has[32];
     format_bytes(needed, needs, sizeof needs);
     if (statvfs(p->options.out, &disk) == 0) {
-        const double room = (double)disk.f_bavail * (double)disk.f_frsize;
+        double room = (double)disk.f_bavail * (double)disk.f_frsize;
+        if (r->replaced.text[0] != '\0') room += (double)pt_dir_disk_bytes(r->replaced.text);
         format_bytes(room, has, sizeof has);
         if (needed > room)
             return pt_fail(err, PATINA_EIO,
@@ -278,6 +279,7 @@ static patina_status generate_dataset(pt_run *r, bool *complete, patina_error *e
         PT_TRY(pt_run_process_chunks(r, err));
     }
     if (o->n_shards > 0) return PATINA_OK;
+    pt_output_dir_discard_dataset(&r->replaced);
     PT_TRY(pt_chunk_store_finish(r->store, &r->metadata.counts, err));
     *complete = true;
     return PATINA_OK;
@@ -319,7 +321,7 @@ static patina_status run_all(pt_run *r, const patina_generate_options *options,
                                                   .exclusive = o->n_shards == 0,
                                                   .on_note = forward_note,
                                                   .context = r};
-    if (o->overwrite) PT_TRY(pt_output_dir_remove_dataset(o->out, err));
+    if (o->overwrite) PT_TRY(pt_output_dir_move_dataset(o->out, &r->replaced, err));
     PT_TRY(pt_chunk_store_open(o->out, pt_row_writer_backends[o->format], &r->metadata,
                                &store_options, &r->store, &complete, &r->metadata.counts, err));
     report->was_complete = complete;
@@ -333,6 +335,7 @@ static patina_status run_all(pt_run *r, const patina_generate_options *options,
 static void release(pt_run *r) {
     pt_async_load_release(&r->async_load);
     pt_chunk_store_close(&r->store);
+    pt_output_dir_restore_dataset(&r->replaced);
     pt_corpus_set_close(&r->corpus);
     pt_id_set_close(&r->ids);
     pt_run_release_prefetched(r);

@@ -15,6 +15,7 @@
 #include "base/id_set.h"
 #include "corpus/corpus_iterator.h"
 #include "dataset/chunk_store.h"
+#include "fs/path.h"
 #include "pipeline/async_load.h"
 #include "pipeline/caption_batch.h"
 #include "pipeline/fixed_histogram.h"
@@ -35,6 +36,8 @@ typedef struct pt_run {
     const char *split_names[PATINA_SPLITS_MAX + 1];
     pt_run_metadata metadata;
     pt_chunk_store *store;
+    pt_path
+        replaced; /* data set that '--overwrite' replaces, until an entry is written; "": none */
 
     int64_t started_ns;
     pt_memory_budget budget;

@@ -86,3 +86,47 @@ E
     assert_status 1
     assert_stderr "the first because its caption is invalid: not UTF-8"
 }
+
+# Quotes of a table that was written without quoting are text; words for a missing value, nulls of lists and empty lists
+# are no captions; names may have percent escapes, also in addresses; a list may have objects.
+test_what_programs_write() {
+    py <<'E'
+os.mkdir("audio")
+names = ["a", "b c", "d#1", "e%", "f", "g"]
+for i, name in enumerate(names):
+    write_wav(f"audio/{name}.wav", tone(24000 + i, rate=48000), rate=48000)
+def write(path, lines):
+    with open(path, "w") as out:
+        out.writelines(line + "\n" for line in lines)
+write("quotes.tsv", ["file\tcaption", 'a.wav\t"Yes," she said', 'f.wav\tsaid "no"', 'g.wav\t"one', 'line"'])
+write("missing.csv", ["file,caption", "a.wav,NaN", 'f.wav,"[""x"", null, ""y""]"', "g.wav,\"['z', None, nan]\"", "e%.wav,[]"])
+write("names.csv", ["file,caption", "b%20c.wav,one", "https://example.org/x/d%231.wav?dl=1,two", "e%.wav,three"])
+write_jsonl("objects.jsonl", [{"audio": "audio/a.wav", "captions": [{"caption": "one"}, {"text": "two"}]}])
+def captions(corpus):
+    patina("generate", "--corpus", corpus, "--model", MINI, "--out", corpus + ".set", "--format", "jsonl")
+    return ([p["caption"] for p in read_provenance(corpus + ".set")],
+            [(r["entry"], r["reason"]) for r in read_rejects(corpus + ".set")])
+assert captions("quotes.tsv") == (['"Yes," she said', 'said "no"', "one\nline"], []), captions("quotes.tsv")
+assert captions("missing.csv") == (["x", "y", "z"], [("a.wav", "bad_caption"), ("e%.wav", "bad_caption")]), captions("missing.csv")
+assert captions("names.csv") == (["one", "two", "three"], []), captions("names.csv")
+assert captions("objects.jsonl") == (["one", "two"], []), captions("objects.jsonl")
+E
+}
+
+# With a caption template the kind is one that has the labels, if there is one.
+test_label_of_a_template() {
+    py <<'E'
+for name in "a", "b":
+    write_wav(name + ".wav", tone(24000 + ord(name), rate=48000), rate=48000)
+with open("list.csv", "w") as out:
+    out.write('fname,labels\na.wav,"dog,cat,rain"\nb.wav,bird\n')
+with open("other.csv", "w") as out:
+    out.write("fname,speaker\na.wav,Ann\n")
+for corpus, template, expected in (("list.csv", "I hear {label}", ["I hear dog, cat and rain", "I hear bird"]),
+                                   ("other.csv", "{speaker} speaks", ["Ann speaks"])):
+    patina("generate", "--corpus", corpus, "--caption-template", template, "--model", MINI, "--out", corpus + ".set",
+           "--format", "jsonl")
+    captions = [p["caption"] for p in read_provenance(corpus + ".set")]
+    assert captions == expected, captions
+E
+}

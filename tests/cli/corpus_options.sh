@@ -176,3 +176,38 @@ test_options_of_a_corpus() {
     refused 2 "line 3: 'zzzz' is not an option of a corpus; the options are prefix, name, weight" --corpora bad.yaml
     refused 1 "corpora file 'nope.yaml' cannot be opened: No such file or directory" --corpora nope.yaml
 }
+
+# --source-split selects folders of audio by their names; kinds without splits refuse it. A pattern of a kind that reads
+# one list is an error that says so.
+test_split_of_a_folder() {
+    py <<'E'
+for split in "train", "test":
+    for name in "a", "b":
+        os.makedirs(f"d/{split}", exist_ok=True)
+        write_wav(f"d/{split}/{name}.wav", tone(24000 + 100 * len(split) + ord(name), rate=48000), rate=48000)
+        with open(f"d/{split}/{name}.txt", "w") as out:
+            out.write(f"{split} {name}")
+    write_jsonl(f"{split}.jsonl", [{"audio": f"d/{split}/a.wav", "caption": "x"}])
+os.makedirs("kaldi")
+with open("kaldi/wav.scp", "w") as out:
+    out.write("u1 d/train/a.wav\n")
+with open("kaldi/text", "w") as out:
+    out.write("u1 hello\n")
+E
+    run generate --model "$MINI" --corpus d --out all
+    assert_status 0
+    assert_stderr "the corpus has several splits, and all are used: test, train; '--source-split' selects one"
+    generate --corpus d --source-split train --out train
+    [ "$(wc -l <train/provenance/*.jsonl)" -eq 2 ] || fail "not one split"
+    run generate --model "$MINI" --corpus d --source-split dev --out none
+    assert_failure 1
+    assert_stderr "no file belongs to split 'dev'; the splits are: test, train"
+    run generate --model "$MINI" --corpus kaldi --audio-root . --source-split train --out none
+    assert_failure 2
+    assert_stderr "a corpus of kind 'kaldi' has no splits in its rows"
+    for pattern in 'd/{train,test}' '*.jsonl'; do
+        run generate --model "$MINI" --corpus "$pattern" --out none
+        assert_failure 2
+        assert_stderr "give '--corpus' once for each"
+    done
+}

@@ -49,6 +49,33 @@ test_keeps_everything_else() {
     assert_failure 2
 }
 
+# Nor is it removed by a run that ends before it writes an entry; a run that writes one replaces it.
+test_keeps_the_old_set_until_an_entry_is_written() {
+    generate "${RUN[@]}" --out set
+    cp -r set before
+    py <<'E'
+for name in "a", "b", "c":
+    write_wav(f"{name}.wav", [0.0] * 48000)
+write_jsonl("silent.jsonl", [{"audio": f"{name}.wav", "caption": "x"} for name in ("a", "b", "c")])
+E
+    run generate --quiet --model "$MINI" --corpus silent.jsonl --out set --overwrite
+    assert_failure 1
+    assert_stderr "all entries (3) are rejected as silent"
+    assert_same_dirs before set
+    run generate --quiet --model "$MINI" "${RUN[@]}" --seed 2 --keep-audio a.wav/kept --out set/ --overwrite
+    assert_failure 1
+    assert_same_dirs before set
+    rm -r set before # an unfinished set is kept as well
+    generate "${RUN[@]}" --chunk 1 --shard 0/2 --out set
+    cp -r set before
+    run generate --quiet --model "$MINI" --corpus silent.jsonl --out set --overwrite
+    assert_failure 1
+    assert_same_dirs before set
+    run generate --model "$MINI" --corpus silent.jsonl --out set --overwrite --keep-going
+    [ "$(wc -l <set/rejects.jsonl)" -eq 3 ] || fail "the old set was kept"
+    [ "$(find set -name '.patina*' | wc -l)" -eq 0 ] || fail "a work folder is left"
+}
+
 # On a terminal the user is asked; every answer but y keeps the data set.
 test_asks_on_a_terminal() {
     generate "${RUN[@]}" --out set

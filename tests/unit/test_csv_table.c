@@ -49,6 +49,18 @@ TEST(csv_table, cr_ends_a_record) {
     check_records(t, write_tmp_text("t/b.csv", "h,i\r1,2\r3,4\n5,6\r\n\r"), expected);
 }
 
+/* Lists are also written without quoting. */
+TEST(csv_table, stray_quotes_are_text) {
+    static const char *const expected[] = {
+        "2:1|\"a\" b",      "3:2|c \"d\"", "4:\"e\" f|\"g\" h", "5:3|\"i\" j\nk,", "7:l\" m|n",
+        "8:o|\"p\"\"q\" r", "end"};
+    check_records(t,
+                  write_tmp_text("t/q.csv", "h,i\n1,\"a\" b\n2,c \"d\"\n\"e\" f,\"g\" h\n"
+                                            "3,\"\"\"i\"\" j\nk,\"\n\"l\" m\",n\n"
+                                            "o,\"p\"\"q\" r\n"),
+                  expected);
+}
+
 TEST(csv_table, unclosed_quote_ends_the_table) {
     static const char *const expected[] = {
         "2:1|2", "4!a quote is not closed: the rest of the file is one field", "end"};
