@@ -33,6 +33,7 @@ typedef struct measurement {
     const char *file;
     patina_window window;
     patina_targets targets;
+    char *quality; /* JSON of targets.quality; NULL: status is an error, or no JSON is printed */
     patina_status status;
     patina_error err;
 } measurement;
@@ -52,11 +53,9 @@ static void print_json(const measurement *m) {
            m->window.rate_hz, m->window.channels, m->window.start, m->window.frames);
     for (size_t b = 0; b < PATINA_LTAS_BANDS; b++)
         printf("%s%.17g", b ? ", " : "", t->ltas[b]);
-    char *quality = patina_source_quality_to_json(&t->quality);
     printf("], \"target_lufs\": %.17g, \"target_dyn\": [%.17g, %.17g], \"lufs_mono\": %.17g, "
            "\"source_quality\": %s}\n",
-           t->lufs_source, t->crest_db, t->zcr, t->lufs_mono, quality ? quality : "null");
-    patina_free(quality);
+           t->lufs_source, t->crest_db, t->zcr, t->lufs_mono, m->quality);
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -88,6 +87,10 @@ static void measure(const pt_cli_args *args, const patina_meter *meter, measurem
             patina_file_measure(meter, input.path, start, frames, &m->window, &m->targets, &m->err);
     pt_cli_input_fix_error(&input, &m->err);
     pt_cli_input_close(&input);
+    if (m->status != PATINA_OK || !pt_cli_given(args, "json")) return;
+    m->quality = patina_source_quality_to_json(&m->targets.quality);
+    if (m->quality) return;
+    m->status = pt_fail(&m->err, PATINA_ENOMEM, "file '%s': out of memory", m->file);
 }
 
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
@@ -113,6 +116,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             print_row(&m);
         else
             pt_cli_error("%s", m.err.message);
+        patina_free(m.quality);
         if (!pt_cli_flush(stdout)) break; /* main reports it */
     }
     patina_meter_close(&meter);

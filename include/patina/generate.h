@@ -183,11 +183,11 @@ typedef struct patina_generate_options {
     uint64_t chunk;              /**< entries of a part file; 0: max(1, 2000 / variants) */
     bool overwrite; /**< replace another data set in `out`, which is removed when the first entry is
                          written; false: an error */
-    const char *title;           /**< of the data-set card (README.md); NULL: a general one */
-    const char *license;         /**< of the corpus, for the card, "cc-by-4.0"; NULL: "unknown" */
-    const char *language;        /**< of the captions, for the card, ISO 639-1; NULL: "en" */
-    const char *keep_audio;      /**< folder for audio to listen to; NULL: none */
-    uint64_t keep_every;         /**< keep audio of one in this number of entries; 0: 1 */
+    const char *title;      /**< of the data-set card (README.md); NULL: a general one */
+    const char *license;    /**< of the corpus, for the card, "cc-by-4.0"; NULL: "unknown" */
+    const char *language;   /**< of the captions, for the card, ISO 639-1; NULL: "en" */
+    const char *keep_audio; /**< folder for audio to listen to; NULL: none */
+    uint64_t keep_every;    /**< keep audio of one in this number of entries; 0: 1 */
 
     /* ---- Execution ---- */
 

@@ -82,7 +82,8 @@ static bool check_bytes(verifier *c, const char *path, const pt_file_digest *rec
 
     c->n_reported = 0;
     const patina_status status = pt_file_check_digest(path, record, &cause);
-    if (status != PATINA_OK) report_fault(c, "%s", cause.message);
+    if (status == PATINA_OK) return true;
+    report_fault(c, "%s", cause.message);
     return status != PATINA_EIO && pt_path_exists(path);
 }
 

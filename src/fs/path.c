@@ -105,7 +105,12 @@ pt_path pt_path_parent(const char *path) {
 
 bool pt_path_exists(const char *path) {
     struct stat info;
-    return lstat(path, &info) == 0;
+    unsigned n_faults = 0;
+    bool exists;
+    while (!(exists = lstat(path, &info) == 0) && errno != EACCES && errno != EPERM &&
+           pt_retry_after_fault(&n_faults, errno))
+        ;
+    return exists;
 }
 
 patina_status pt_path_find(const char *path, bool *exists, struct stat *info, patina_error *err) {

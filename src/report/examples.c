@@ -54,17 +54,19 @@ static uint64_t select_nearest(const pt_report_statistics *page, const candidate
     return sorted[middle].row;
 }
 
-size_t pt_examples_select(const pt_report_statistics *page, uint64_t rows[PT_EXAMPLES_MAX]) {
+patina_status pt_examples_select(const pt_report_statistics *page, uint64_t rows[PT_EXAMPLES_MAX],
+                                 size_t *n_rows, patina_error *err) {
     const size_t n = page->purity.n, wanted = n < PT_EXAMPLES_MAX ? n : PT_EXAMPLES_MAX;
     candidate *sorted = calloc(n + 1, sizeof *sorted);
-    if (!sorted) return 0;
+    if (!sorted) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     for (size_t i = 0; i < n; i++)
         sorted[i] = (candidate){.purity = page->purity.value[i], .row = i};
     qsort(sorted, n, sizeof *sorted, compare_by_purity);
     for (size_t i = 0; i < wanted; i++)
         rows[i] = select_nearest(page, sorted, i * n / wanted, (i + 1) * n / wanted, rows, i);
     free(sorted);
-    return wanted;
+    *n_rows = wanted;
+    return PATINA_OK;
 }
 
 /* ---------------------------------------------------------------- reading */

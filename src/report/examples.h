@@ -45,9 +45,12 @@ typedef struct pt_examples {
  *
  * rows  out, [PT_EXAMPLES_MAX]
  *
- * Returns the number of rows, less than PT_EXAMPLES_MAX only for a smaller set.
+ * n_rows  out: their number, less than PT_EXAMPLES_MAX only for a smaller set
+ *
+ * Errors  PATINA_ENOMEM
  */
-size_t pt_examples_select(const pt_report_statistics *page, uint64_t rows[PT_EXAMPLES_MAX]);
+patina_status pt_examples_select(const pt_report_statistics *page, uint64_t rows[PT_EXAMPLES_MAX],
+                                 size_t *n_rows, patina_error *err);
 
 /** Reads the provenance of the rows. */
 patina_status pt_examples_read(const char *out, const uint64_t *rows, size_t n,

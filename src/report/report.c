@@ -825,6 +825,7 @@ static void put_sample_effects(page *p) {
     while (*lines) {
         const size_t n = strcspn(lines, "\n"), n_name = strcspn(lines, ":");
         char *line = pt_text_dup(lines, n);
+        if (!line) p->status = pt_fail(p->err, PATINA_ENOMEM, "out of memory");
         if (line && n_name < n) {
             pt_strbuf_printf(&p->html, "<li><b>%.*s</b>: ", (int)n_name, line);
             add_text(p, line + n_name + 2);
@@ -1090,8 +1091,7 @@ static patina_status select_examples(const patina_report_options *options,
                                      const pt_report_statistics *stats, uint64_t *rows, size_t *n,
                                      patina_error *err) {
     if (!options->rows) {
-        *n = pt_examples_select(stats, rows);
-        return PATINA_OK;
+        return pt_examples_select(stats, rows, n, err);
     }
     if (options->n_rows > PT_EXAMPLES_MAX)
         return pt_fail(err, PATINA_ERANGE, "a report shows at most %d rows", PT_EXAMPLES_MAX);

@@ -55,7 +55,7 @@ COMMANDS = {
     "generate": ([], ["generate", *RUN, "--chunk", "1"]),
     "generate-jsonl": ([], ["generate", *RUN, "--chunk", "2", "--format", "jsonl"]),
     "corpora": ([], ["generate", *MODEL, "--corpus", "{root}/folder", "--corpus", "{root}/clips.tar",
-                     "--corpus", "{root}/table/metadata/clips.csv", "--corpus", "{root}/list.json", "--fingerprint",
+                     "--corpus", "{root}/table/metadata/clips.csv", "--corpus", "{root}/json/list.json", "--fingerprint",
                      "--keep-audio", "kept", "--out", "set"]),
     "overwrite": ([["generate", *RUN]], ["generate", *RUN, "--overwrite", "--seed", "9"]),
     "merge": ([["generate", *MODEL, "--corpus", "{root}/folder", "--out", "a"],
@@ -118,8 +118,10 @@ class Sweep:
             tar.add(folder / "a.txt", "t.txt")
         shutil.copy(CLIPS / FLAC, audio / "c.flac")
         (self.root / "table/metadata/clips.csv").write_text("slice_file_name,fold,class\nc.flac,1,crow\n")
-        (self.root / "list.json").write_text(json.dumps({"d.flac": {"caption": "A crow"}}))
-        shutil.copy(CLIPS / FLAC, self.root / "d.flac")
+        # In a folder of its own: its clips are looked for in the folders below, and other runs' come and go.
+        (self.root / "json").mkdir()
+        (self.root / "json/list.json").write_text(json.dumps({"d.flac": {"caption": "A crow"}}))
+        shutil.copy(CLIPS / FLAC, self.root / "json/d.flac")
 
     def server(self):
         """The process of this thread that forks the program for each command."""

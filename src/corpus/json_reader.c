@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* json_list.c - JSON files with an element for each entry
+/* json_reader.c - JSON files with an element for each entry
  *
  *     wavcaps  {"num_captions_per_audio": 1, "data": [{"id": "Y1.wav", "caption": "..."}, ...]}
  *     nsynth   {"bass_synthetic_033-022-050": {"instrument_family_str": "bass", ...}, ...}
