@@ -11,6 +11,8 @@
 #include "escaped_output.h"
 #include "standard_streams.h"
 
+#include "base/error.h"
+
 static const pt_cli_option options[] = {
     {.name = "start-frame",
      .kind = PT_CLI_NUMBER,

@@ -825,7 +825,7 @@ static void put_sample_effects(page *p) {
     while (*lines) {
         const size_t n = strcspn(lines, "\n"), n_name = strcspn(lines, ":");
         char *line = pt_text_dup(lines, n);
-        if (!line) p->status = pt_fail(p->err, PATINA_ENOMEM, "out of memory");
+        if (!line) p->html.failed = true;
         if (line && n_name < n) {
             pt_strbuf_printf(&p->html, "<li><b>%.*s</b>: ", (int)n_name, line);
             add_text(p, line + n_name + 2);
