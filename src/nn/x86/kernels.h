@@ -178,6 +178,17 @@ INLINE void tile_finish(const tile_job *job, vec sum[TILE_ROWS][TILE_VECS], cons
     }
 }
 
+/* clang reads the word of the next row before the sums of a row are complete: that takes one
+ * register more than AVX2 has, and a sum that is spilled in each step halves the speed. */
+#ifdef __clang__
+#define END_ROW(sums, vecs)                                                                        \
+    UNROLL                                                                                         \
+    for (size_t v_ = 0; v_ < (vecs); v_++)                                                         \
+    __asm__ volatile("" : "+v"((sums)[v_]))
+#else
+#define END_ROW(sums, vecs) (void)0
+#endif
+
 /* One word of each row of x times the words of the panel from w on. */
 INLINE void tile_step(const tile_job *job, const operand *x, const float *panel,
                       vec sum[TILE_ROWS][TILE_VECS], const size_t rows, const size_t vecs,
@@ -194,6 +205,7 @@ INLINE void tile_step(const tile_job *job, const operand *x, const float *panel,
         for (size_t v = 0; v < vecs; v++)
             sum[r][v] =
                 half && v + 1 == vecs ? v_dot_half(a, w[v], sum[r][v]) : v_dot(a, w[v], sum[r][v]);
+        END_ROW(sum[r], vecs);
     }
 }
 
