@@ -38,10 +38,11 @@ TEST(schema, limits_are_valid) {
 
 TEST(schema, values_out_of_range) {
     CHECK_REFUSED(row.target_ltas[7] = -120.5F,
-                  "column 'target_ltas': value 7 is -120.5, not in -120 to inf");
+                  "column 'target_ltas': value 7 is -120.5; the range is -120 to inf");
     CHECK_REFUSED(row.target_lufs = -70.5F, "column 'target_lufs': value 0 is -70.5");
     CHECK_REFUSED(row.target_dyn[0] = -0.5F, "column 'target_dyn': value 0 is -0.5");
-    CHECK_REFUSED(row.target_dyn[1] = 1.5F, "column 'target_dyn': value 1 is 1.5, not in 0 to 1");
+    CHECK_REFUSED(row.target_dyn[1] = 1.5F,
+                  "column 'target_dyn': value 1 is 1.5; the range is 0 to 1");
     CHECK_REFUSED(row.target_dyn[1] = -0.5F, "column 'target_dyn': value 1 is -0.5");
     CHECK_REFUSED(row.input_purity = 60.5F, "column 'input_purity': value 0 is 60.5");
     CHECK_REFUSED(row.input_purity = -30.5F, "column 'input_purity': value 0 is -30.5");

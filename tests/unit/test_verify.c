@@ -189,7 +189,7 @@ TEST(verify, rows_out_of_range) {
     row = good_row();
     row.target_dyn[1] = 1.5F;
     CHECK_INT(faults_of_row(t, &row, good_line, &said), 1);
-    CHECK_CONTAINS(said.text, "row 2: column 'target_dyn': value 1 is 1.5, not in 0 to 1");
+    CHECK_CONTAINS(said.text, "row 2: column 'target_dyn': value 1 is 1.5; the range is 0 to 1");
     row = good_row();
     row.input_purity = 60.5F; /* also differs from its provenance */
     CHECK_INT(faults_of_row(t, &row, good_line, &said), 2);
