@@ -142,7 +142,7 @@ E
     py <<'E'
 assert [p["caption"] for p in read_provenance("set")] == ["The sound of dog bark", "The sound of réveil", "a caption"]
 [reject] = read_rejects("set")
-assert reject["reason"] == "bad_caption" and "only the number of a class" in reject["sentence"], reject
+assert reject["reason"] == "bad_caption" and "only a class number" in reject["sentence"], reject
 assert [p["caption"] for p in read_provenance("template")] == [
     "class dog bark", "class réveil", "class 7", "class 7"], read_provenance("template")
 E

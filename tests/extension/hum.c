@@ -18,9 +18,10 @@ static void hum_add(const pt_stage *stage, pt_additive_ctx *ctx, patina_stage_st
         sqrt(2.0 * pt_additive_ctx_signal_power(ctx) / pow(10.0, value[SNR_DB] / 10.0));
     for (size_t first = 0; first < ctx->n; first += PT_BLOCK_SIZE) {
         const size_t n = pt_block_length(first, ctx->n);
-        double sine[PT_BLOCK_SIZE];
+        float sine[PT_BLOCK_SIZE];
         for (size_t i = 0; i < n; i++)
-            sine[i] = amplitude * sin(2.0 * M_PI * hz * (double)(first + i) / PATINA_RATE_HZ);
+            sine[i] =
+                (float)(amplitude * sin(2.0 * M_PI * hz * (double)(first + i) / PATINA_RATE_HZ));
         pt_additive_ctx_add(ctx, first, sine, n);
     }
 }
