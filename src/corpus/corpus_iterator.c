@@ -55,10 +55,6 @@ static const char *kind_name(const kind *k) {
     return k->layout ? k->layout->name : k->reader->name;
 }
 
-static bool kind_matches(const kind *k, const pt_corpus_probe *probe) {
-    return k->layout ? k->reader->matches_layout(probe, k->layout) : k->reader->matches(probe);
-}
-
 struct pt_corpus {
     kind kind;
     const pt_corpus_reader *reader; /* of the kind */
@@ -218,8 +214,12 @@ static patina_status unknown_kind(const pt_corpus_probe *probe, patina_error *er
 
 /** The first kind that matches; false: none. */
 static bool find_kind(const pt_corpus_probe *probe, kind *found) {
-    for (size_t i = 0; kind_at(i, found); i++)
-        if (kind_matches(found, probe)) return true;
+    for (size_t r = 0; r < sizeof readers / sizeof readers[0]; r++) {
+        *found = (kind){.reader = readers[r]};
+        if (readers[r]->name ? readers[r]->matches(probe)
+                             : (found->layout = readers[r]->find_layout(probe)) != NULL)
+            return true;
+    }
     return false;
 }
 

@@ -42,7 +42,7 @@ typedef struct pt_corpus_reader {
                           patina_error *err);
 
     /* In place of matches and open, of a reader without name. */
-    bool (*matches_layout)(const pt_corpus_probe *probe, const pt_table_layout *layout);
+    const pt_table_layout *(*find_layout)(const pt_corpus_probe *probe);
     patina_status (*open_layout)(const char *path, const pt_corpus_options *options,
                                  const pt_table_layout *layout, void **state, patina_error *err);
     void (*close)(void *state);

@@ -350,19 +350,25 @@ static bool layout_fits(const pt_corpus_probe *probe, const pt_table_layout *lay
     return find_delimiter(probe, layout, true) != 0;
 }
 
-/** With a caption template a layout fits without captions and labels, but one that has them, and so
- * the field {label}, is preferred. */
-static bool table_matches(const pt_corpus_probe *probe, const pt_table_layout *layout) {
-    if (probe->is_folder || probe->n_head == 0) return false;
-    if (!probe->options->caption_template) return layout_fits(probe, layout);
-    pt_corpus_options options = *probe->options;
-    pt_corpus_probe without = *probe;
-    options.caption_template = NULL;
-    without.options = &options;
-    if (layout_fits(&without, layout)) return true;
+static const pt_table_layout *find_fitting(const pt_corpus_probe *probe) {
     for (size_t i = 0; i < pt_n_table_layouts; i++)
-        if (layout_fits(&without, &pt_table_layouts[i])) return false;
-    return layout_fits(probe, layout);
+        if (layout_fits(probe, &pt_table_layouts[i])) return &pt_table_layouts[i];
+    return NULL;
+}
+
+/** The first layout that fits. With a caption template one fits without captions and labels, but
+ * one that has them, and so the field {label}, is preferred. */
+static const pt_table_layout *table_find_layout(const pt_corpus_probe *probe) {
+    if (probe->is_folder || probe->n_head == 0) return NULL;
+    if (probe->options->caption_template) {
+        pt_corpus_options options = *probe->options;
+        pt_corpus_probe without = *probe;
+        options.caption_template = NULL;
+        without.options = &options;
+        const pt_table_layout *layout = find_fitting(&without);
+        if (layout) return layout;
+    }
+    return find_fitting(probe);
 }
 
 /** What a header has of a layout: the number of columns found, and the name of the first absent. */
@@ -1148,7 +1154,7 @@ const pt_corpus_reader pt_corpus_reader_table = {
     .describe_columns = describe_columns,
     .splits = table_splits,
     .describe_unused_times = describe_unused_times,
-    .matches_layout = table_matches,
+    .find_layout = table_find_layout,
     .open_layout = table_open,
     .uses_template = true,
     .has_columns = true,

@@ -103,26 +103,27 @@ pt_path pt_path_parent(const char *path) {
     return parent;
 }
 
+int pt_path_examine(int (*call)(const char *, struct stat *), const char *path, struct stat *info) {
+    unsigned n_faults = 0;
+    int error;
+    do
+        error = call(path, info) == 0 ? 0 : errno;
+    while (error != 0 && error != EACCES && error != EPERM &&
+           pt_retry_after_fault(&n_faults, error));
+    return error;
+}
+
 bool pt_path_exists(const char *path) {
     struct stat info;
-    unsigned n_faults = 0;
-    bool exists;
-    while (!(exists = lstat(path, &info) == 0) && errno != EACCES && errno != EPERM &&
-           pt_retry_after_fault(&n_faults, errno))
-        ;
-    return exists;
+    return pt_path_examine(lstat, path, &info) == 0;
 }
 
 patina_status pt_path_find(const char *path, bool *exists, struct stat *info, patina_error *err) {
     struct stat unused;
-    unsigned n_faults = 0;
-    int error;
-    do {
-        error = stat(path, info ? info : &unused) == 0 ? 0 : errno;
-        *exists = error == 0;
-        if (error == EACCES || error == EPERM || pt_errno_is_missing(error)) return PATINA_OK;
-    } while (pt_retry_after_fault(&n_faults, error));
-    if (error == 0) return PATINA_OK;
+    const int error = pt_path_examine(stat, path, info ? info : &unused);
+    *exists = error == 0;
+    if (error == 0 || error == EACCES || error == EPERM || pt_errno_is_missing(error))
+        return PATINA_OK;
     return pt_fail(err, PATINA_EIO, "file '%s': cannot be examined: %s", path,
                    strerrordesc_np(error));
 }

@@ -54,6 +54,9 @@ pt_path pt_path_joinf(const char *folder, const char *format, ...) PT_PRINTF(2, 
 /** The directory part of a path: "." where it has none, "/" for a name below the root. */
 pt_path pt_path_parent(const char *path);
 
+/** stat or lstat, repeated after a fault of the machine that may pass. Returns 0 or errno. */
+int pt_path_examine(int (*call)(const char *, struct stat *), const char *path, struct stat *info);
+
 /** Whether a name exists, a dangling link included. False if that cannot be found out. */
 bool pt_path_exists(const char *path);
 

@@ -11,26 +11,25 @@
 #include "base/byte_source.h"
 #include "base/error.h"
 #include "base/retry.h"
+#include "fs/path.h"
 
 /* glob(3) passes nothing of the caller's to these functions. */
 static _Thread_local int fault;
 
-/** Whether to repeat a failed call. Keeps the first fault that does not pass; errno is
- * preserved. */
-static bool is_repeated(unsigned *n) {
-    const int error = errno;
-    if (error == EACCES || error == EPERM || !pt_errno_is_machine_fault(error)) return false;
-    const bool again = pt_retry_after_fault(n, error);
-    if (!again && fault == 0) fault = error;
+/** Keeps the first fault of the machine. errno is preserved. */
+static void record(int error) {
+    const bool is_fault = error != EACCES && error != EPERM && pt_errno_is_machine_fault(error);
+    if (is_fault && fault == 0) fault = error;
     errno = error;
-    return again;
 }
 
 static void *open_folder(const char *path) {
     unsigned n = 0;
     DIR *folder;
-    while (!(folder = opendir(path)) && is_repeated(&n))
+    while (!(folder = opendir(path)) && errno != EACCES && errno != EPERM &&
+           pt_retry_after_fault(&n, errno))
         ;
+    if (!folder) record(errno);
     return folder;
 }
 
@@ -45,20 +44,18 @@ static void close_folder(void *folder) {
     closedir(folder);
 }
 
+static int examine(int (*call)(const char *, struct stat *), const char *path, struct stat *info) {
+    const int error = pt_path_examine(call, path, info);
+    if (error != 0) record(error);
+    return error == 0 ? 0 : -1;
+}
+
 static int stat_file(const char *path, struct stat *info) {
-    unsigned n = 0;
-    int result;
-    while ((result = stat(path, info)) != 0 && is_repeated(&n))
-        ;
-    return result;
+    return examine(stat, path, info);
 }
 
 static int lstat_file(const char *path, struct stat *info) {
-    unsigned n = 0;
-    int result;
-    while ((result = lstat(path, info)) != 0 && is_repeated(&n))
-        ;
-    return result;
+    return examine(lstat, path, info);
 }
 
 patina_status pt_path_glob(const char *pattern, int flags, glob_t *found, patina_error *err) {
