@@ -20,6 +20,9 @@
 /** Samples of all channels that are kept of a source whose length is not known; 16 MB. */
 #define PT_SEGMENT_BUFFERED_SAMPLES (1 << 22)
 
+/** Frames of a block of the source, at most: 100 ms at 48 kHz. */
+#define PT_SEGMENT_BLOCK_FRAMES 4800
+
 /** A decoded window: its 48 kHz mono mix. The source's own samples are passed on in blocks. */
 typedef struct pt_segment {
     patina_window window;
