@@ -123,7 +123,4 @@ patina_status pt_segment_change_level(const pt_segment *segment, double gain_db,
 /** Checks for PATINA_REJECT_NONFINITE alone: an embedding needs no minimal length. */
 patina_status pt_segment_check_finite(const pt_segment *segment, patina_error *err);
 
-/** Interleaved frames to the mean of all channels, summed in double. */
-void pt_audio_downmix(const patina_audio *audio, float *mix);
-
 #endif /* PATINA_AUDIO_SEGMENT_H */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "audio/decoder.h"
+#include "audio/downmix.h"
 #include "audio/segment.h"
 #include "base/arena.h"
 #include "base/error.h"
