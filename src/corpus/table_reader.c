@@ -812,8 +812,9 @@ static void append_segment(const table_state *s, const pt_csv_record *r, pt_strb
     if (s->at.n_id > 0 && !s->layout->id_has_segment) return; /* its columns are the whole id */
     for (size_t i = 0; i < 2; i++) {
         size_t n;
-        const char *time = at[i] >= 0 ? pt_csv_field_trimmed(r, at[i], &n) : "";
-        if (at[i] < 0 || !is_valid_text(time, n)) continue;
+        if (at[i] < 0) continue;
+        const char *time = pt_csv_field_trimmed(r, at[i], &n);
+        if (!is_valid_text(time, n)) continue;
         pt_strbuf_append(id, "_");
         pt_strbuf_append_bytes(id, time, n);
     }
