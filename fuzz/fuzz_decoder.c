@@ -10,6 +10,7 @@
 #include "audio/container_header.h"
 #include "audio/decoder.h"
 #include "fuzz.h"
+#include "ogg_mutator.h"
 
 #define FRAMES_MAX (1 << 18) /* limit for files without an end */
 
