@@ -3,6 +3,8 @@
 
 #include "corpus_fixture.h"
 
+#include <time.h>
+
 #define ESC_50 "filename,fold,target,category,esc10,src_file,take\n"
 
 TEST(corpus_labels, esc_50) {
@@ -49,6 +51,27 @@ TEST(corpus_labels, locations_of_audio) {
                     NULL); /* no audio here: beside the folder */
     CHECK_STR(entry_string(l, 0), "d.wav|d.wav|ok|The sound of D");
     list_release(l);
+}
+
+/* A path of another machine: below the root are its last folders, of which there are two million. */
+TEST(corpus_labels, search_time_for_folders_is_not_quadratic) {
+    enum { N = 1 << 21 };
+    char *text = malloc(2 * N + 64);
+    REQUIRE(text != NULL);
+    char *end = stpcpy(text, "file,label\n");
+    for (size_t i = 0; i < N; i++)
+        end = stpcpy(end, "x/");
+    stpcpy(end, "fold1/c.wav,C\n");
+    write_tmp_text("l3/fold1/c.wav", "");
+    const char *path = write_tmp_text("l3/t.csv", text);
+    const clock_t start = clock();
+    listing *l = list_corpus(path, NULL);
+    CHECK((double)(clock() - start) / CLOCKS_PER_SEC < 30.0);
+    CHECK_INT(l->n, 1);
+    CHECK_INT(l->entry[0].status, PATINA_OK);
+    CHECK_STR(l->entry[0].source, "fold1/c.wav");
+    list_release(l);
+    free(text);
 }
 
 TEST(corpus_labels, captions_from_columns_and_labels) {
