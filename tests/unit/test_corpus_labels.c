@@ -53,6 +53,20 @@ TEST(corpus_labels, locations_of_audio) {
     list_release(l);
 }
 
+/* The file exists, but its name cannot be written to the data set; the id is another column. */
+TEST(corpus_labels, file_outside_whose_name_is_not_utf8) {
+    char text[1024];
+    const pt_corpus_options options = {.id_column = "id"};
+    write_tmp_text("l4/t/a.wav", "");
+    snprintf(text, sizeof text, "file,id,label\n%s,1,A\n", write_tmp_text("l4/\xFF.wav", ""));
+    listing *l = list_corpus_with(write_tmp_text("l4/t/t.csv", text), &options);
+    CHECK_INT(l->n, 1);
+    CHECK_STR(l->entry[0].id, "1");
+    CHECK(patina_status_is_reject(l->entry[0].status) && !l->entry[0].path);
+    CHECK(strchr(l->entry[0].source, '\xFF') == NULL);
+    list_release(l);
+}
+
 /* A path of another machine: below the root are its last folders, of which there are two million. */
 TEST(corpus_labels, search_time_for_folders_is_not_quadratic) {
     enum { N = 1 << 21 };
