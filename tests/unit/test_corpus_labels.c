@@ -5,6 +5,9 @@
 
 #include <time.h>
 
+#include "corpus/entry_builder.h"
+#include "corpus/json_lenient.h"
+
 #define ESC_50 "filename,fold,target,category,esc10,src_file,take\n"
 
 TEST(corpus_labels, esc_50) {
@@ -51,6 +54,26 @@ TEST(corpus_labels, locations_of_audio) {
                     NULL); /* no audio here: beside the folder */
     CHECK_STR(entry_string(l, 0), "d.wav|d.wav|ok|The sound of D");
     list_release(l);
+}
+
+/* JSON is parsed to ten times its bytes or more: a field has a limited number of values. Lists in
+ * the syntax of Python, which JSON without escapes has as well, need no limit. */
+TEST(corpus_labels, lists_of_many_values) {
+    static const char *const items[] = {"\"a\",", "\"\\u0061\","};
+    for (size_t k = 0; k < 2; k++) {
+        const size_t n_item = strlen(items[k]), n = PT_JSON_VALUES_MAX + 1;
+        pt_entry entry = {.max_captions = 10};
+        pt_strbuf text = {0};
+        pt_strbuf_append(&text, "[");
+        for (size_t i = 0; i < n; i++)
+            pt_strbuf_append_bytes(&text, items[k], n_item);
+        REQUIRE(!text.failed);
+        text.text[text.length - 1] = ']';
+        CHECK_OK(pt_entry_add_text_list(&entry, text.text, text.length, &t->err));
+        CHECK_INT(entry.n_captions, k == 0 ? 10 : 1);
+        pt_entry_release(&entry);
+        pt_strbuf_release(&text);
+    }
 }
 
 /* The file exists, but its name cannot be written to the data set; the id is another column. */
