@@ -213,14 +213,20 @@ static patina_status check_count(const table *t, uint64_t n, const char *what, p
                    (unsigned long long)n, what, (unsigned long long)t->bytes.size);
 }
 
-static patina_status open_caption_column(table *t, size_t leaf, patina_error *err) {
+/** Opens a column that may have lists. */
+static patina_status open_list(const table *t, size_t leaf, pt_parquet_column_reader **column,
+                               patina_error *err) {
     uint64_t n_items = 0;
     for (size_t g = 0; g < t->parquet->n_groups; g++) {
         const uint64_t n = t->parquet->groups[g].chunks[leaf].n_values;
         n_items += n < UINT64_MAX - n_items ? n : UINT64_MAX - n_items;
     }
-    PT_TRY(check_count(t, n_items, "captions or labels", err));
-    PT_TRY(pt_parquet_column_reader_open(t->parquet, leaf, &t->captions[t->n_captions], err));
+    PT_TRY(check_count(t, n_items, "values of a column", err));
+    return pt_parquet_column_reader_open(t->parquet, leaf, column, err);
+}
+
+static patina_status open_caption_column(table *t, size_t leaf, patina_error *err) {
+    PT_TRY(open_list(t, leaf, &t->captions[t->n_captions], err));
     t->n_captions++;
     return PATINA_OK;
 }
@@ -458,7 +464,7 @@ static patina_status open_filter(table *t, patina_error *err) {
             return PATINA_EUSAGE;
         }
         t->filter_field[i] = &t->parquet->fields[t->parquet->leaves[leaf]];
-        PT_TRY(pt_parquet_column_reader_open(t->parquet, leaf, &t->filter_column[i], err));
+        PT_TRY(open_list(t, leaf, &t->filter_column[i], err));
     }
     return PATINA_OK;
 }
