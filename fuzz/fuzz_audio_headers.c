@@ -17,7 +17,16 @@
 #include "fuzz.h"
 #include "ogg_mutator.h"
 
-static void check_stream(const pt_byte_source *bytes, const pt_joined_streams *streams) {
+static void check_header(const pt_byte_source *bytes, const pt_container_header *c) {
+    if (!c->has_data) return;
+    FUZZ_ASSERT(c->data_offset <= bytes->size);
+    const uint64_t rest = bytes->size - c->data_offset;
+    FUZZ_ASSERT(c->unknown_size ? c->data_available <= rest : c->data_available == rest);
+    FUZZ_ASSERT(c->size_offset + c->size_bytes <= bytes->size);
+    FUZZ_ASSERT(!c->unknown_size || c->data_size == c->data_available);
+}
+
+static void check_streams(const pt_byte_source *bytes, const pt_joined_streams *streams) {
     FUZZ_ASSERT(streams->n > 0);
     for (size_t i = 0; i < streams->n; i++) {
         const pt_joined_stream *p = &streams->stream[i];
@@ -77,10 +86,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const uint64_t end = pt_tag_skip_trailing(&bytes, start);
     FUZZ_ASSERT(end >= start && end <= size);
     pt_container_header_parse(&bytes, &header);
+    check_header(&bytes, &header);
     const pt_format_info *probed = pt_format_probe(&bytes);
     if (probed) (void)pt_format_check_size(probed, &bytes, &err);
     if (pt_joined_streams_find(&bytes, &header, &streams, &err) == PATINA_OK) {
-        check_stream(&bytes, &streams);
+        check_streams(&bytes, &streams);
         for (size_t i = 0; i < streams.n && i < 8; i++) {
             const pt_byte_source stream =
                 pt_byte_source_slice(&bytes, streams.stream[i].offset, streams.stream[i].size);
