@@ -37,6 +37,7 @@ import make_golden as golden  # noqa: E402
 
 RATE, WINDOW_S = 48000, 10
 LTAS_FLOOR = -120.0
+PURITY_CAP = 50.0
 AUDIO_BATCH, TEXT_BATCH = 8, 32
 
 
@@ -183,6 +184,7 @@ def clip(d, effect):
     threshold = max(float(np.partition(level, k)[k]), 0.05 * float(level.max()))
     if effect["kind"] == "hard":
         return np.clip(d, -threshold, threshold)
+    threshold *= effect["drive"]
     return threshold * np.tanh(d / threshold)
 
 
@@ -223,7 +225,8 @@ def degrade(x, chain, stream, exact):
     peak = float(np.abs(d).max())
     gain = 0.999 / peak if peak > 0.999 else 1.0
     other_power = 0.0 if other is None else power(other)
-    return (gain * d).astype(np.float32), golden.db_ratio(power(s), other_power)
+    purity = min(golden.db_ratio(power(s), other_power), PURITY_CAP)
+    return (gain * d).astype(np.float32), purity
 
 
 # ------------------------------------------------------------------ the encoders

@@ -197,7 +197,7 @@ typedef struct patina_degrade_stats {
  *
  * - `seed`, `entry`, `variant`: as for patina_effect_chain_draw()
  * - `x`: [n_samples] mono at 48 kHz, 1 to 480000 samples
- * - `degraded`: out, [n_samples]; must not overlap `x`
+ * - `degraded`: out, [n_samples]; must not overlap `x`; undefined after an error
  * - `stats`: out; may be NULL
  * - `scratch`: may be NULL
  *

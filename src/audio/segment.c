@@ -17,6 +17,7 @@
 #include <patina/measure.h>
 
 #include "audio/decoder.h"
+#include "audio/downmix.h"
 #include "base/arena.h"
 #include "base/audio_format.h"
 #include "base/error.h"
@@ -25,10 +26,10 @@
 #include "dsp/resample.h"
 #include "dsp/stats.h"
 
-#define BLOCK_FRAMES     4096 /* decoded at a time */
-#define BUFFERED_WINDOWS 3    /* of a source whose length is not known yet */
-#define NAMED_MARGIN_S   1.0  /* a clip of named seconds may be so much longer */
-#define NAMED_MIN_S      0.4  /* of named seconds that the source must hold: a loudness block */
+#define BLOCK_FRAMES     PT_SEGMENT_BLOCK_FRAMES /* decoded at a time, at most */
+#define BUFFERED_WINDOWS 3                       /* of a source whose length is not known yet */
+#define NAMED_MARGIN_S   1.0                     /* a clip of named seconds may be so much longer */
+#define NAMED_MIN_S      0.4 /* of named seconds that the source must hold: a loudness block */
 
 /** Consecutive frames; grows in the arena. */
 typedef struct frame_buffer {
@@ -165,21 +166,10 @@ static patina_status no_frames(patina_error *err) {
 
 /* Mixing ------------------------------------------------------------------------------------- */
 
-void pt_audio_downmix(const patina_audio *audio, float *mix) {
-    const unsigned n = audio->n_channels;
-    const float *x = audio->samples;
-
-    if (n == 2) { /* the same number without a division, and in vectors; halves are exact */
-        for (size_t i = 0; i < audio->n_frames; i++)
-            mix[i] = 0.5F * x[2 * i] + 0.5F * x[2 * i + 1];
-        return;
-    }
-    for (size_t i = 0; i < audio->n_frames; i++, x += n) {
-        double sum = 0.0;
-        for (unsigned c = 0; c < n; c++)
-            sum += x[c];
-        mix[i] = (float)(sum / n);
-    }
+/** Whole hops of the loudness, where they fit, which are then measured without a copy. */
+static size_t block_frames(unsigned rate_hz) {
+    const size_t hop = (size_t)pt_loudness_block_frames(rate_hz) / 4;
+    return hop < BLOCK_FRAMES ? BLOCK_FRAMES / hop * hop : BLOCK_FRAMES;
 }
 
 /** Prepares for the frames of segment->window. */
@@ -206,8 +196,9 @@ static patina_status mixer_open(mixer *m, pt_segment *segment, pt_segment_spec s
 
 static patina_status mixer_add(mixer *m, const patina_audio *audio, patina_error *err) {
     pt_segment *e = m->segment;
+    const size_t step = block_frames(audio->rate_hz);
     for (size_t done = 0; done < audio->n_frames;) {
-        const size_t left = audio->n_frames - done, n = left < BLOCK_FRAMES ? left : BLOCK_FRAMES;
+        const size_t left = audio->n_frames - done, n = left < step ? left : step;
         const patina_audio block = {audio->samples + done * audio->n_channels, n, audio->n_channels,
                                     audio->rate_hz};
         size_t n_out = 0;
@@ -264,13 +255,14 @@ static pt_segment segment_of_source(const source *s, const window_place *window)
 static patina_status mix_from_decoder(source *s, mixer *m, uint64_t *n_read, patina_error *err) {
     const uint64_t n_frames = m->segment->window.frames;
     const unsigned n_channels = s->info.n_channels;
-    float *block = pt_arena_alloc_array(s->arena, (size_t)BLOCK_FRAMES * n_channels, sizeof *block);
+    const size_t step = block_frames(s->info.rate_hz);
+    float *block = pt_arena_alloc_array(s->arena, step * n_channels, sizeof *block);
     bool at_end = false;
 
     *n_read = 0;
     if (!block) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     while (!at_end && *n_read < n_frames) {
-        const size_t want = (size_t)min_u64(n_frames - *n_read, BLOCK_FRAMES);
+        const size_t want = (size_t)min_u64(n_frames - *n_read, step);
         size_t got = 0;
         PT_TRY(pt_decoder_read(s->decoder, block, want, &got, err));
         const patina_audio audio = {block, got, n_channels, s->info.rate_hz};

@@ -20,6 +20,9 @@
 /** Samples of all channels that are kept of a source whose length is not known; 16 MB. */
 #define PT_SEGMENT_BUFFERED_SAMPLES (1 << 22)
 
+/** Frames of a block of the source, at most: 100 ms at 48 kHz. */
+#define PT_SEGMENT_BLOCK_FRAMES 4800
+
 /** A decoded window: its 48 kHz mono mix. The source's own samples are passed on in blocks. */
 typedef struct pt_segment {
     patina_window window;
@@ -42,8 +45,8 @@ typedef struct pt_segment_callbacks {
     /* Called once before memory is allocated that grows with rate and channels. May wait. */
     patina_status (*reserve)(void *context, uint64_t n_bytes, patina_error *err);
 
-    /* Receives the source's samples of the window, in order, 4096 frames at most. They are not
-     * kept. What it allocates in the arena of the segment stays valid. */
+    /* Receives the source's samples of the window, in order, in blocks of at most
+     * PT_SEGMENT_BLOCK_FRAMES. They are not kept. What it allocates in the arena of the segment stays valid. */
     patina_status (*add_source)(void *context, const patina_audio *block, uint64_t channel_mask,
                                 patina_error *err);
 } pt_segment_callbacks;
@@ -119,8 +122,5 @@ patina_status pt_segment_change_level(const pt_segment *segment, double gain_db,
 
 /** Checks for PATINA_REJECT_NONFINITE alone: an embedding needs no minimal length. */
 patina_status pt_segment_check_finite(const pt_segment *segment, patina_error *err);
-
-/** Interleaved frames to the mean of all channels, summed in double. */
-void pt_audio_downmix(const patina_audio *audio, float *mix);
 
 #endif /* PATINA_AUDIO_SEGMENT_H */

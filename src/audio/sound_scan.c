@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "audio/decoder.h"
-#include "audio/segment.h"
+#include "audio/downmix.h"
 #include "base/error.h"
 #include "dsp/denormal.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* bench_stages.c - times each stage of a row except the towers
  *
- * Calls the functions that rows.c calls, in the same order, for clips of 10 s, with one thread.
- * Where rows.c calls one function for several stages, its parts are called again to time them
- * separately.
+ * Calls the functions that a row calls, in the same order, for clips of 10 s, with one thread.
+ * Where one function does several stages, or a block of each in turn, the stages are run again on
+ * the whole clip to time them separately.
  */
 
 #include "bench/bench_stages.h"
@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "audio/decoder.h"
+#include "audio/downmix.h"
 #include "audio/segment.h"
 #include "base/arena.h"
 #include "base/error.h"
@@ -21,6 +22,7 @@
 #include "bench/bench_stats.h"
 #include "dataset/row_writer.h"
 #include "dsp/resample.h"
+#include "measure/targets.h"
 #include "pipeline/provenance_fill.h"
 
 #define CLIP_S     10.0
@@ -29,10 +31,11 @@
 #define PATH_SPACE 40 /* bytes for the name of a file */
 
 const char *const pt_bench_stage_names[PT_STAGE_COUNT] = {
+    [PT_STAGE_SOURCE] = "reading the source",
     [PT_STAGE_DECODE] = "decode and mix",
     [PT_STAGE_RESAMPLE] = "resample",
-    [PT_STAGE_TARGETS] = "targets",
     [PT_STAGE_LOUDNESS_SOURCE] = "loudness of the source",
+    [PT_STAGE_TARGETS] = "targets of the mix",
     [PT_STAGE_LOUDNESS_MIX] = "loudness of the mix",
     [PT_STAGE_LTAS] = "LTAS",
     [PT_STAGE_DYNAMICS] = "crest, crossings, power",
@@ -43,7 +46,7 @@ const char *const pt_bench_stage_names[PT_STAGE_COUNT] = {
 };
 
 bool pt_bench_stage_is_inner(pt_bench_stage_id stage) {
-    return stage >= PT_STAGE_LOUDNESS_SOURCE && stage <= PT_STAGE_DYNAMICS;
+    return stage < PT_STAGE_CHAIN && stage != PT_STAGE_SOURCE && stage != PT_STAGE_TARGETS;
 }
 
 /* State of one clip. */
@@ -52,13 +55,13 @@ typedef struct stage_run {
     double *seconds;
     double since; /* start of the current stage */
     pt_arena *arena;
-    patina_audio source;
-    float *mono;     /* [source.n_frames] */
-    float *mix;      /* [n_mix] */
-    float *degraded; /* [n_mix] */
-    float *features; /* [n_frames, n_mels] */
-    void *scratch;   /* of the mel features */
-    size_t n_mix;
+    pt_segment segment;
+    patina_targets_stream *stream;
+    patina_audio source; /* decoded again, whole */
+    float *mono;         /* [source.n_frames] */
+    float *degraded;     /* [n_mix] */
+    float *features;     /* [n_frames, n_mels] */
+    void *scratch;       /* of the mel features */
     patina_targets targets;
 } stage_run;
 
@@ -97,6 +100,29 @@ patina_status pt_bench_stages_write_clips(const pt_bench_stages_config *config, 
     return status;
 }
 
+static patina_status add_source(void *context, const patina_audio *block, uint64_t channel_mask,
+                                patina_error *err) {
+    stage_run *run = context;
+    if (!run->stream)
+        PT_TRY(pt_targets_begin(run->config->meter, block->rate_hz, block->n_channels, channel_mask,
+                                run->arena, &run->stream, err));
+    return patina_targets_stream_add_source(run->stream, block, err);
+}
+
+static patina_status read_source(stage_run *run, const char *path, patina_error *err) {
+    const pt_segment_callbacks callbacks = {run, NULL, add_source};
+    const pt_segment_spec spec = {.frames = UINT64_MAX, .callbacks = &callbacks};
+    pt_byte_source bytes = {0};
+
+    run->stream = NULL;
+    timer_start(run);
+    PT_TRY(pt_byte_source_open_file(path, &bytes, err));
+    const patina_status status = pt_segment_decode(&bytes, spec, &run->segment, run->arena, err);
+    pt_byte_source_close(&bytes);
+    timer_lap(run, PT_STAGE_SOURCE);
+    return status;
+}
+
 static patina_status decode_all(stage_run *run, pt_decoder *decoder, const pt_decoder_info *info,
                                 patina_error *err) {
     const size_t n = (size_t)info->n_frames;
@@ -129,37 +155,36 @@ static patina_status resample(stage_run *run, patina_error *err) {
     pt_resampler *resampler = NULL;
 
     timer_start(run);
-    run->n_mix = (size_t)pt_resampled_length(run->source.n_frames, run->source.rate_hz);
-    run->mix = pt_arena_alloc_array(run->arena, run->n_mix, sizeof *run->mix);
-    run->degraded = pt_arena_alloc_array(run->arena, run->n_mix, sizeof *run->degraded);
-    if (!run->mix || !run->degraded) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    const uint64_t n = pt_resampled_length(run->source.n_frames, run->source.rate_hz);
+    float *mix = pt_arena_alloc_array(run->arena, (size_t)n, sizeof *mix);
+    if (!mix) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     PT_TRY(pt_resampler_open(run->source.rate_hz, PT_RESAMPLER_BEST, &resampler, err));
     const patina_status status =
-        pt_resampler_run(resampler, run->mono, run->source.n_frames, run->mix, err);
+        pt_resampler_run(resampler, run->mono, run->source.n_frames, mix, err);
     pt_resampler_close(&resampler);
     timer_lap(run, PT_STAGE_RESAMPLE);
     return status;
 }
 
 static patina_status measure(stage_run *run, patina_error *err) {
-    const patina_audio mix = {run->mix, run->n_mix, 1, PATINA_RATE_HZ};
+    const float *mix = run->segment.mix;
+    const size_t n_mix = run->segment.n_mix;
+    const patina_audio mono = {mix, n_mix, 1, PATINA_RATE_HZ};
     double lufs, ltas[PATINA_LTAS_BANDS];
 
     timer_start(run);
-    PT_TRY(patina_targets_measure(run->config->meter, &run->source, run->mix, run->n_mix,
-                                  &run->targets, run->arena, err));
+    PT_TRY(pt_targets_end(run->stream, mix, n_mix, &run->targets, err));
     timer_lap(run, PT_STAGE_TARGETS);
     PT_TRY(patina_loudness_measure(&run->source, &lufs, err));
     timer_lap(run, PT_STAGE_LOUDNESS_SOURCE);
-    PT_TRY(patina_loudness_measure(&mix, &lufs, err));
+    PT_TRY(patina_loudness_measure(&mono, &lufs, err));
     timer_lap(run, PT_STAGE_LOUDNESS_MIX);
-    PT_TRY(patina_ltas_measure(run->config->meter, run->mix, run->n_mix, run->source.rate_hz, ltas,
+    PT_TRY(patina_ltas_measure(run->config->meter, mix, n_mix, run->source.rate_hz, ltas,
                                run->arena, err));
     timer_lap(run, PT_STAGE_LTAS);
-    volatile double kept =
-        patina_crest_factor_db(run->mix, run->n_mix) +
-        patina_zero_crossing_rate(run->mix, run->n_mix) +
-        patina_ac_power(run->mix, run->n_mix); /* prevents removal by the compiler */
+    volatile double kept = patina_crest_factor_db(mix, n_mix) +
+                           patina_zero_crossing_rate(mix, n_mix) +
+                           patina_ac_power(mix, n_mix); /* prevents removal by the compiler */
     (void)kept;
     timer_lap(run, PT_STAGE_DYNAMICS);
     return PATINA_OK;
@@ -195,14 +220,15 @@ static patina_status degrade_variant(stage_run *run, const char *entry, unsigned
     timer_start(run);
     patina_status status =
         patina_effect_chain_draw(config->effect_config, SEED, entry, variant,
-                                 PATINA_EFFECT_ORDER_PHYSICAL, run->n_mix, &chain, err);
+                                 PATINA_EFFECT_ORDER_PHYSICAL, run->segment.n_mix, &chain, err);
     if (status == PATINA_OK)
-        status =
-            patina_effect_chain_apply(config->effect_config, chain, SEED, entry, variant, run->mix,
-                                      run->n_mix, run->degraded, &stats, run->arena, err);
+        status = patina_effect_chain_apply(config->effect_config, chain, SEED, entry, variant,
+                                           run->segment.mix, run->segment.n_mix, run->degraded,
+                                           &stats, run->arena, err);
     timer_lap(run, PT_STAGE_CHAIN);
     if (status == PATINA_OK) {
-        pt_mel_features(config->mel, run->degraded, run->n_mix, run->features, run->scratch);
+        pt_mel_features(config->mel, run->degraded, run->segment.n_mix, run->features,
+                        run->scratch);
         timer_lap(run, PT_STAGE_MEL);
         status = format_provenance(run, entry, variant, chain, &stats, err);
         timer_lap(run, PT_STAGE_PROVENANCE);
@@ -219,7 +245,9 @@ static patina_status degrade_variants(stage_run *run, unsigned number, patina_er
     run->features = pt_arena_alloc_array(run->arena, pt_mel_n_frames(config->mel) * config->n_mels,
                                          sizeof *run->features);
     run->scratch = pt_arena_alloc(run->arena, pt_mel_scratch_size(config->mel));
-    if (!run->features || !run->scratch) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    run->degraded = pt_arena_alloc_array(run->arena, run->segment.n_mix, sizeof *run->degraded);
+    if (!run->features || !run->scratch || !run->degraded)
+        return pt_fail(err, PATINA_ENOMEM, "out of memory");
     for (unsigned k = 0; k < config->n_draws; k++)
         PT_TRY(degrade_variant(run, entry, k, err));
     return PATINA_OK;
@@ -250,6 +278,7 @@ static patina_status time_clip(stage_run *run, unsigned number, char *path, size
         return pt_fail(err, PATINA_ECANCELLED, "stopped on request");
     pt_arena_reset(run->arena);
     clip_path(run->config, number, path, size);
+    PT_TRY(read_source(run, path, err));
     PT_TRY(decode(run, path, err));
     PT_TRY(resample(run, err));
     PT_TRY(measure(run, err));

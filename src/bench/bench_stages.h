@@ -15,10 +15,11 @@
 
 /** Stages of a row in their order; an inner stage follows the stage that it is part of. */
 typedef enum pt_bench_stage_id {
+    PT_STAGE_SOURCE,
     PT_STAGE_DECODE,
     PT_STAGE_RESAMPLE,
-    PT_STAGE_TARGETS,
     PT_STAGE_LOUDNESS_SOURCE,
+    PT_STAGE_TARGETS,
     PT_STAGE_LOUDNESS_MIX,
     PT_STAGE_LTAS,
     PT_STAGE_DYNAMICS,

@@ -165,12 +165,12 @@ typedef struct workspace {
     double *power;   /* [n_used_bins, PT_STFT_BATCH] */
     double *sums;    /* [n_mels, PT_STFT_BATCH] */
     float *decibels; /* [n_mels, PT_STFT_BATCH] */
-    float *clip;     /* [clip_size]: padded, half a frame reflected at both ends, then zeros */
+    float *span;     /* [span_size] */
 } workspace;
 
-/* Includes the unused frames of the last batch. */
-static size_t clip_size(const pt_mel *mel) {
-    return mel->config.n_samples + mel->config.n_fft + (PT_STFT_BATCH - 1) * mel->config.hop;
+/* Samples of a batch of frames. */
+static size_t span_size(const pt_mel *mel) {
+    return mel->config.n_fft + (PT_STFT_BATCH - 1) * mel->config.hop;
 }
 
 static workspace workspace_layout(const pt_mel *mel, pt_scratch_layout *layout) {
@@ -179,7 +179,7 @@ static workspace workspace_layout(const pt_mel *mel, pt_scratch_layout *layout) 
         .power = pt_scratch_alloc(layout, mel->n_used_bins * PT_STFT_BATCH, sizeof(double)),
         .sums = pt_scratch_alloc(layout, mel->config.n_mels * PT_STFT_BATCH, sizeof(double)),
         .decibels = pt_scratch_alloc(layout, mel->config.n_mels * PT_STFT_BATCH, sizeof(float)),
-        .clip = pt_scratch_alloc(layout, clip_size(mel), sizeof(float)),
+        .span = pt_scratch_alloc(layout, span_size(mel), sizeof(float)),
     };
 }
 
@@ -189,24 +189,32 @@ size_t pt_mel_scratch_size(const pt_mel *mel) {
     return sizes.used;
 }
 
-/* Fills clip [length] from x [n], n <= length, by the padding mode. */
-static void pad_clip(pt_padding padding, const float *x, size_t n, float *clip, size_t length) {
-    size_t n_copies = 1, filled = 0;
-    if (padding == PT_PAD_REPEATPAD) n_copies = length / n;
-    if (padding == PT_PAD_REPEAT) n_copies = length / n + 1;
-    for (; n_copies > 0 && filled < length; n_copies--) {
-        const size_t n_copied = n < length - filled ? n : length - filled;
-        memcpy(clip + filled, x, n_copied * sizeof *clip);
-        filled += n_copied;
-    }
-    memset(clip + filled, 0, (length - filled) * sizeof *clip);
-}
-
-/* Reflects clip [length], length > half, at its first and last sample, which are not repeated. */
-static void reflect(float *clip, size_t length, size_t half) {
-    for (size_t i = 1; i <= half; i++) {
-        clip[-(ptrdiff_t)i] = clip[i];
-        clip[length - 1 + i] = clip[length - 1 - i];
+/* Samples first .. first + n - 1 of x [length], n_samples of it given and the rest padded, with half
+ * a frame reflected at both ends and zeros after them; the first and last sample are not repeated.
+ * first may be negative. */
+static void load_span(const pt_mel *mel, const float *x, size_t n_samples, ptrdiff_t first,
+                      size_t n, float *out) {
+    const ptrdiff_t length = (ptrdiff_t)mel->config.n_samples;
+    const ptrdiff_t half = (ptrdiff_t)mel->config.n_fft / 2, last = length - 1;
+    size_t n_given = n_samples; /* and their copies */
+    if (mel->config.padding == PT_PAD_REPEATPAD) n_given *= mel->config.n_samples / n_samples;
+    if (mel->config.padding == PT_PAD_REPEAT) n_given = mel->config.n_samples;
+    for (size_t i = 0; i < n;) {
+        const ptrdiff_t at = first + (ptrdiff_t)i;
+        const bool is_inside = at >= 0 && at <= last;
+        const size_t source = (size_t)(at < 0 ? -at : at > last ? 2 * last - at : at);
+        size_t run = 1;
+        if (at > last + half || source >= n_given) {
+            out[i] = 0.0F;
+        } else if (!is_inside) {
+            out[i] = x[source % n_samples];
+        } else {
+            const size_t offset = source % n_samples, left = n_given - source;
+            run = n_samples - offset < n - i ? n_samples - offset : n - i;
+            run = run < left ? run : left;
+            memcpy(out + i, x + offset, run * sizeof *out);
+        }
+        i += run;
     }
 }
 
@@ -228,17 +236,16 @@ static void compute_frames(const pt_mel *mel, const float *x, size_t n, float *f
 void pt_mel_features(const pt_mel *mel, const float *x, size_t n_samples, float *features,
                      void *scratch) {
     const pt_feature_extractor_config *c = &mel->config;
-    const size_t n_frames = pt_mel_n_frames(mel), half = c->n_fft / 2;
+    const size_t n_frames = pt_mel_n_frames(mel);
     pt_scratch_layout layout = {scratch, 0};
     const workspace w = workspace_layout(mel, &layout);
 
     assert(n_samples >= 1 && n_samples <= c->n_samples);
-    pad_clip(c->padding, x, n_samples, w.clip + half, c->n_samples);
-    reflect(w.clip + half, c->n_samples, half);
-    for (size_t i = c->n_samples + c->n_fft; i < clip_size(mel); i++)
-        w.clip[i] = 0.0F;
     for (size_t t = 0; t < n_frames; t += PT_STFT_BATCH) {
         const size_t n = n_frames - t < PT_STFT_BATCH ? n_frames - t : PT_STFT_BATCH;
-        compute_frames(mel, w.clip + t * c->hop, n, features + t * c->n_mels, &w);
+        const ptrdiff_t first = (ptrdiff_t)(t * c->hop) - (ptrdiff_t)(c->n_fft / 2);
+        const bool is_inside = first >= 0 && (size_t)first + span_size(mel) <= n_samples;
+        if (!is_inside) load_span(mel, x, n_samples, first, span_size(mel), w.span);
+        compute_frames(mel, is_inside ? x + first : w.span, n, features + t * c->n_mels, &w);
     }
 }

@@ -8,7 +8,6 @@
  */
 
 #include <math.h>
-#include <string.h>
 
 #include "degrade/effect.h"
 #include "dsp/dsp_ops.h"
@@ -27,9 +26,7 @@ static void comb_draw(const pt_draw_ctx *ctx, pt_stage *stage) {
     }
 }
 
-/* From the last block to the first, so that earlier samples are still unfiltered. */
 static void comb_filter(const pt_stage *stage, const float *x, size_t n, float *y) {
-    const pt_dsp_ops *ops = pt_dsp_ops_get_best();
     size_t delay[PT_ITEMS_MAX], longest = 0;
     float gain[PT_ITEMS_MAX];
     double sum = 1.0;
@@ -41,21 +38,15 @@ static void comb_filter(const pt_stage *stage, const float *x, size_t n, float *
     }
     const float norm = (float)(1.0 / sqrt(sum));
 
-    float block[PT_BLOCK_SIZE];
-    for (size_t end = n; end > 0;) {
-        const size_t first = end > PT_BLOCK_SIZE ? end - PT_BLOCK_SIZE : 0;
-        if (first >= longest) {
-            ops->delayed_sum(x + first, end - first, delay, gain, stage->n_items, norm, block);
-        } else { /* samples before the signal are 0 */
-            memcpy(block, x + first, (end - first) * sizeof *block);
-            for (size_t i = 0; i < stage->n_items; i++)
-                for (size_t k = first > delay[i] ? first : delay[i]; k < end; k++)
-                    block[k - first] += gain[i] * x[k - delay[i]];
-            for (size_t k = first; k < end; k++)
-                block[k - first] *= norm;
-        }
-        memcpy(y + first, block, (end - first) * sizeof *block);
-        end = first;
+    /* From the last sample to the first, so that y may be x. */
+    const size_t head = longest < n ? longest : n;
+    pt_dsp_ops_get_best()->delayed_sum(x + head, n - head, delay, gain, stage->n_items, norm,
+                                       y + head);
+    for (size_t k = head; k-- > 0;) { /* samples before the signal are 0 */
+        float delayed = x[k];
+        for (size_t i = 0; i < stage->n_items; i++)
+            if (k >= delay[i]) delayed += gain[i] * x[k - delay[i]];
+        y[k] = norm * delayed;
     }
 }
 

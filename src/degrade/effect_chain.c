@@ -239,12 +239,14 @@ size_t pt_effect_chain_scratch_size(size_t n) {
     return PT_WORK_BYTES(fft_size) + n_buffers * (fft_size + 2) * sizeof(float);
 }
 
-/* Allocates all memory: five buffers are enough for any chain, and pages that a chain does not
+/* Allocates all memory: four buffers are enough for any chain, and pages that a chain does not
  * touch take no memory. */
 static patina_status stems_open(const patina_effect_config *config, const float *x, size_t n,
-                                pt_stems *stems, pt_arena *scratch, patina_error *err) {
+                                float *output, pt_stems *stems, pt_arena *scratch,
+                                patina_error *err) {
     const size_t fft_size = smallest_fft_size(n);
     *stems = (pt_stems){.n = n,
+                        .output = output,
                         .signal = x,
                         .signal_gain = 1.0,
                         .noise_gain = 1.0,
@@ -311,16 +313,14 @@ static const float *degraded_block(const pt_stems *stems, size_t first, size_t n
 /* Stores the degraded signal, unless it is the signal. */
 static void degraded_store(pt_stems *stems) {
     if (stems->degraded || degraded_is_signal(stems)) return;
-    float *degraded = buffer_acquire(stems);
     for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE)
-        degraded_block(stems, i, pt_block_length(i, stems->n), degraded + i);
-    stems->degraded = degraded;
+        degraded_block(stems, i, pt_block_length(i, stems->n), stems->output + i);
+    stems->degraded = stems->output;
 }
 
 /* From here on the degraded signal is the sum of the stems. */
 static void degraded_discard(pt_stems *stems) {
     stems->degraded_peak = -1.0F;
-    if (stems->degraded) buffer_release(stems, stems->degraded);
     stems->degraded = NULL;
 }
 
@@ -470,7 +470,7 @@ static void stems_add(const pt_stage *stage, const pt_rng *noise, pt_stems *stem
 
 /* ---- nonlinear effects ---- */
 
-/* Maps the degraded signal d block by block to stems->degraded, which may be d. */
+/* Maps the degraded signal d block by block to the output, which may be d. */
 static void map_blocks(const pt_stage *stage, const float *d, pt_stems *stems,
                        patina_stage_stats *stats, pt_comoments *of_both) {
     float mapped[PT_BLOCK_SIZE], peak = 0.0F;
@@ -479,8 +479,9 @@ static void map_blocks(const pt_stage *stage, const float *d, pt_stems *stems,
         stage->effect->process(stage, d + i, n, mapped, stats);
         pt_comoments_add(of_both, d + i, mapped, n);
         peak = fmaxf(peak, pt_stats_peak(mapped, n));
-        memcpy(stems->degraded + i, mapped, n * sizeof *mapped);
+        memcpy(stems->output + i, mapped, n * sizeof *mapped);
     }
+    stems->degraded = stems->output;
     stems->degraded_peak = peak;
 }
 
@@ -492,7 +493,6 @@ static void stems_process_nonlinear(const pt_stage *stage, pt_stems *stems,
     degraded_store(stems);
     const float *d = stems->degraded ? stems->degraded : stems->signal;
     stage->effect->analyse(stage, d, stems->n, stems->work, stats);
-    if (!stems->degraded) stems->degraded = buffer_acquire(stems);
     map_blocks(stage, d, stems, stats, &of_both);
 
     /* A constant has no AC power; any gain is valid. */
@@ -516,9 +516,10 @@ static size_t count_filters(const patina_effect_chain *chain, size_t first) {
 }
 
 static patina_status render(const patina_effect_config *config, const patina_effect_chain *chain,
-                            const pt_rng *noise, const float *x, size_t n, pt_stems *stems,
-                            patina_degrade_stats *stats, pt_arena *scratch, patina_error *err) {
-    PT_TRY(stems_open(config, x, n, stems, scratch, err));
+                            const pt_rng *noise, const float *x, size_t n, float *output,
+                            pt_stems *stems, patina_degrade_stats *stats, pt_arena *scratch,
+                            patina_error *err) {
+    PT_TRY(stems_open(config, x, n, output, stems, scratch, err));
     stats->n_stages = chain->n_stages;
     for (size_t i = 0; i < chain->n_stages; i++)
         stats->stage[i] = (patina_stage_stats){.effect = chain->stage[i].effect->name};
@@ -541,7 +542,9 @@ patina_status pt_effect_chain_render_stems(const patina_effect_config *config,
                                            const float *x, size_t n, pt_stems *stems,
                                            patina_degrade_stats *stats, pt_arena *scratch,
                                            patina_error *err) {
-    PT_TRY(render(config, chain, noise, x, n, stems, stats, scratch, err));
+    float *output = pt_arena_alloc_array(scratch, n, sizeof *output);
+    if (!output) return pt_fail(err, PATINA_ENOMEM, "out of memory to degrade %zu samples", n);
+    PT_TRY(render(config, chain, noise, x, n, output, stems, stats, scratch, err));
     distortion_store(stems);
     noise_apply_gain(stems);
     const float gain = (float)stems->signal_gain;
@@ -551,10 +554,9 @@ patina_status pt_effect_chain_render_stems(const patina_effect_config *config,
     stems->signal = signal;
     stems->signal_gain = 1.0;
     if (!stems->degraded) {
-        float *degraded = buffer_acquire(stems);
         for (size_t i = 0; i < n; i++)
-            degraded[i] = *degraded_block(stems, i, 1, &degraded[i]);
-        stems->degraded = degraded;
+            output[i] = *degraded_block(stems, i, 1, &output[i]);
+        stems->degraded = output;
     }
     return PATINA_OK;
 }
@@ -585,16 +587,15 @@ static void measure_block(pt_stems *stems, size_t first, size_t n, const float *
     pt_moments_add(&moments->distortion, rest, n);
 }
 
-/* Returns the degraded signal, in sum [n] where it is not stored, and measures peak and powers in
+/* Returns the degraded signal, which is the output or the signal, and measures peak and powers in
  * the same pass. The power of the rest is measured, because noise and distortion can be
  * correlated. */
-static const float *stems_mixdown(pt_stems *stems, float *sum, float *peak_of,
-                                  patina_degrade_stats *stats) {
+static const float *stems_mixdown(pt_stems *stems, float *peak_of, patina_degrade_stats *stats) {
     float peak = stems->degraded_peak;
     pass_moments moments = {.noise = stems->noise_moments};
     for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE) {
         const size_t n = pt_block_length(i, stems->n);
-        const float *d = degraded_block(stems, i, n, sum + i);
+        const float *d = degraded_block(stems, i, n, stems->output + i);
         if (stems->degraded_peak < 0.0F) peak = fmaxf(peak, pt_stats_peak(d, n));
         measure_block(stems, i, n, d, &moments);
     }
@@ -610,13 +611,12 @@ static const float *stems_mixdown(pt_stems *stems, float *sum, float *peak_of,
     } else {
         stats->rest_power = stats->noise_power;
     }
-    return degraded_block(stems, 0, 0, sum);
+    return degraded_is_signal(stems) ? stems->signal : stems->output;
 }
 
-static patina_status stems_finish(pt_stems *stems, float *degraded, patina_degrade_stats *stats,
-                                  patina_error *err) {
+static patina_status stems_finish(pt_stems *stems, patina_degrade_stats *stats, patina_error *err) {
     float peak;
-    const float *d = stems_mixdown(stems, stems->work, &peak, stats);
+    const float *d = stems_mixdown(stems, &peak, stats);
     const double gain = (double)peak > OUTPUT_PEAK ? OUTPUT_PEAK / (double)peak : 1.0;
 
     /* Drawn chains are far from overflow, but a recipe can have 16 stages of 16 boosts by 60 dB.
@@ -629,11 +629,11 @@ static patina_status stems_finish(pt_stems *stems, float *degraded, patina_degra
     stats->noise_power *= gain * gain;
     stats->distortion_power *= gain * gain;
     stats->rest_power *= gain * gain;
-    if (gain == 1.0)
-        memmove(degraded, d, stems->n * sizeof *d); /* the caller may degrade in place */
-    else
+    if (gain != 1.0)
         for (size_t i = 0; i < stems->n; i++)
-            degraded[i] = (float)(gain * (double)d[i]);
+            stems->output[i] = (float)(gain * (double)d[i]);
+    else if (d != stems->output)
+        memcpy(stems->output, d, stems->n * sizeof *d);
     return PATINA_OK;
 }
 
@@ -651,8 +651,9 @@ patina_status patina_effect_chain_apply(const patina_effect_config *config,
     pt_scratch memory;
     pt_arena *arena = pt_scratch_begin(&memory, scratch);
     const unsigned modes = pt_denormals_flush();
-    patina_status status = render(config, chain, &noise, x, n_samples, &stems, &own, arena, err);
-    if (status == PATINA_OK) status = stems_finish(&stems, degraded, &own, err);
+    patina_status status =
+        render(config, chain, &noise, x, n_samples, degraded, &stems, &own, arena, err);
+    if (status == PATINA_OK) status = stems_finish(&stems, &own, err);
     pt_denormals_restore(modes);
     pt_scratch_end(&memory);
     if (status == PATINA_OK && stats) *stats = own;

@@ -34,7 +34,8 @@ patina_status pt_effect_chain_from_json_value(const json_t *json, patina_effect_
  * and distortion that purity_db, at most 60, can show. Gains, powers and filter states are double.
  */
 typedef struct pt_stems {
-    float *degraded, *noise, *distortion; /* [n] */
+    float *degraded, *noise, *distortion; /* [n]; degraded is in output */
+    float *output;                        /* [n], of the caller */
     const float *signal;                  /* [n] */
     float *own_signal;                    /* its buffer, NULL while it is the input */
     bool has_distortion;
@@ -43,7 +44,7 @@ typedef struct pt_stems {
     pt_moments signal_moments, noise_moments;
     float degraded_peak;
     size_t n;
-    float *free_buffer[5]; /* the unused ones of five buffers, [fft_size + 2] each */
+    float *free_buffer[4]; /* the unused ones of four buffers, [fft_size + 2] each */
     size_t n_free_buffers;
     void *work; /* for effects, PT_WORK_BYTES */
     size_t fft_size;

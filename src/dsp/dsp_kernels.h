@@ -195,6 +195,7 @@ INLINE void transpose_rows(const pt_complex16_float *in, pt_complex16_float *out
 const pt_dsp_ops TABLE = {
     .isa = ISA,
     .sample_stats = sample_stats,
+    .extremes = extremes,
     .transpose8 = transpose8,
     .iir_energy = iir_energy,
     .biquad_cascade = biquad_cascade,

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <patina/audio.h>
 #include <patina/cpu.h>
 
 #include "dsp/biquad.h"
@@ -41,6 +42,10 @@ typedef struct pt_dsp_ops {
 
     /* x [n], n from 1 to 2^31. */
     void (*sample_stats)(const float *x, size_t n, double centre, pt_sample_stats *stats);
+
+    /* Largest and lowest sample of each channel of x [n_frames, n_channels]: high, at least 0, and
+     * low, at most 0, [n_channels] each. One of them is a NaN or an infinity if x has one. */
+    void (*extremes)(const float *x, size_t n_frames, size_t n_channels, float *high, float *low);
 
     /* x [8, n] to double and transposed: y [n, 8], aligned to 64. */
     void (*transpose8)(const float *x, size_t n, double *y);
@@ -93,8 +98,8 @@ typedef struct pt_dsp_ops {
     size_t (*select_magnitudes)(const float *x, size_t n, unsigned shift, uint32_t digit,
                                 uint32_t *selected);
 
-    /* y[i] = norm (x[i] + sum of gain[t] x[i - delay[t]]); reads samples before x, as far as the
-     * longest delay. */
+    /* y[i] = norm (x[i] + sum of gain[t] x[i - delay[t]]); delays are at least 1, samples before x
+     * are read as far as the longest delay, and y may be x. */
     void (*delayed_sum)(const float *x, size_t n, const size_t *delay, const float *gain,
                         size_t n_taps, float norm, float *y);
 

@@ -43,23 +43,24 @@ static void hard_clip(const float *x, size_t n, float level, float *y) {
         y[i] = x[i] > level ? level : x[i] < -level ? -level : x[i];
 }
 
+/* From the last sample to the first: y may be x, and the delayed samples are still unfiltered. */
 static void delayed_sum(const float *x, size_t n, const size_t *delay, const float *gain,
                         size_t n_taps, float norm, float *y) {
-    size_t i = 0;
-    for (; i + 2 * FLOAT_WIDTH <= n; i += 2 * FLOAT_WIDTH) { /* two vectors in flight */
-        vec_float sum[2] = {load_floats(x + i), load_floats(x + i + FLOAT_WIDTH)};
+    for (; n % (2 * FLOAT_WIDTH) != 0; n--) {
+        float sum = x[n - 1];
+        for (size_t t = 0; t < n_taps; t++)
+            sum += gain[t] * *(x + n - 1 - delay[t]);
+        y[n - 1] = norm * sum;
+    }
+    while (n > 0) { /* two vectors in flight */
+        n -= 2 * FLOAT_WIDTH;
+        vec_float sum[2] = {load_floats(x + n), load_floats(x + n + FLOAT_WIDTH)};
         for (size_t t = 0; t < n_taps; t++) {
-            const float *tap = x + i - delay[t];
+            const float *tap = x + n - delay[t];
             UNROLL for (size_t v = 0; v < 2; v++) sum[v] +=
                 gain[t] * load_floats(tap + v * FLOAT_WIDTH);
         }
-        UNROLL for (size_t v = 0; v < 2; v++) store_floats(y + i + v * FLOAT_WIDTH, norm * sum[v]);
-    }
-    for (; i < n; i++) {
-        float sum = x[i];
-        for (size_t t = 0; t < n_taps; t++)
-            sum += gain[t] * *(x + i - delay[t]);
-        y[i] = norm * sum;
+        UNROLL for (size_t v = 0; v < 2; v++) store_floats(y + n + v * FLOAT_WIDTH, norm * sum[v]);
     }
 }
 

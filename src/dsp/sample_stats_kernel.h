@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sample_stats_kernel.h - energies, peak and zero crossings in one pass; part of dsp_kernels.h */
+/* sample_stats_kernel.h - energies, peaks and zero crossings of samples; part of dsp_kernels.h */
 
 static void sample_stats(const float *x, size_t n, double centre, pt_sample_stats *stats) {
     const mask4 magnitude = {INT32_MAX, INT32_MAX, INT32_MAX,
@@ -44,4 +44,54 @@ static void sample_stats(const float *x, size_t n, double centre, pt_sample_stat
     }
     stats->energy = pt_stats_sum_lanes(energies);
     stats->energy_about = pt_stats_sum_lanes(abouts);
+}
+
+/* Largest bits as signed integers, which are those of the largest positive number, and as unsigned
+ * ones, those of the lowest negative; a NaN is beyond an infinity in both. */
+INLINE void add_extreme(int32_t bits, int32_t *high, uint32_t *low) {
+    *high = bits > *high ? bits : *high;
+    *low = (uint32_t)bits > *low ? (uint32_t)bits : *low;
+}
+
+/* Rows of FLOAT_LANES samples, after n_rows of which the channels are in the same lanes again. */
+static void extremes(const float *x, size_t n_frames, size_t n_channels, float *high, float *low) {
+    int32_t high_bits[PATINA_CHANNELS_MAX] = {0};
+    uint32_t low_bits[PATINA_CHANNELS_MAX] = {0};
+    size_t n_rows = n_channels;
+    for (size_t lanes = FLOAT_LANES; lanes > 1 && n_rows % 2 == 0; lanes /= 2)
+        n_rows /= 2;
+    const size_t period = n_rows * FLOAT_LANES, n = n_frames * n_channels;
+    const size_t whole = n - n % period;
+
+    for (size_t row = 0; row < period && whole > 0; row += FLOAT_LANES) {
+        mask_float highs[N_VECS] = {0};
+        vec_u32 lows[N_VECS] = {0};
+        _Alignas(64) int32_t high_lane[FLOAT_LANES];
+        _Alignas(64) uint32_t low_lane[FLOAT_LANES];
+        for (size_t i = row; i < whole; i += period)
+            UNROLL for (size_t v = 0; v < N_VECS; v++) {
+                const mask_float bits = (mask_float)load_floats(x + i + v * FLOAT_WIDTH);
+                const mask_float higher = bits > highs[v];
+                const vec_u32 lower = (vec_u32)((vec_u32)bits > lows[v]);
+                highs[v] = (bits & higher) | (highs[v] & ~higher);
+                lows[v] = ((vec_u32)bits & lower) | (lows[v] & ~lower);
+            }
+        memcpy(high_lane, highs, sizeof high_lane);
+        memcpy(low_lane, lows, sizeof low_lane);
+        for (size_t l = 0; l < FLOAT_LANES; l++) {
+            const size_t c = (row + l) % n_channels;
+            add_extreme(high_lane[l], &high_bits[c], &low_bits[c]);
+            add_extreme((int32_t)low_lane[l], &high_bits[c], &low_bits[c]);
+        }
+    }
+    for (size_t i = whole; i < n; i++) {
+        int32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        add_extreme(bits, &high_bits[i % n_channels], &low_bits[i % n_channels]);
+    }
+    for (size_t c = 0; c < n_channels; c++) {
+        const uint32_t negative = low_bits[c] > INT32_MAX ? low_bits[c] : 0;
+        memcpy(&high[c], &high_bits[c], sizeof *high);
+        memcpy(&low[c], &negative, sizeof *low);
+    }
 }

@@ -13,11 +13,11 @@
 #include "base/error.h"
 #include "base/json_writer.h"
 #include "base/strbuf.h"
+#include "dsp/dsp_ops.h"
 #include "measure/ltas.h"
 
 #define LANES        PT_QUALITY_LANES
-#define BLOCK_FRAMES 1024 /* of the source, for peaks ... */
-#define PEAK_LANES   64   /* ... whose samples are in so many groups */
+#define BLOCK_FRAMES 1024 /* of the source, for peaks */
 #define BINS_PER_DB  10.0
 
 #define CELLS       256 /* of the spectrum ... */
@@ -41,32 +41,6 @@ patina_status pt_source_quality_init(pt_source_quality *quality, unsigned rate_h
 
 /* Peaks ------------------------------------------------------------------------------------ */
 
-/** Largest and smallest sample of each lane; n is a multiple of n_lanes. */
-static void find_lane_extremes(const float *restrict x, size_t n, size_t n_lanes,
-                               float *restrict high, float *restrict low) {
-    for (size_t i = 0; i < n; i += n_lanes)
-        for (size_t l = 0; l < n_lanes; l++) {
-            high[l] = x[i + l] > high[l] ? x[i + l] : high[l];
-            low[l] = x[i + l] < low[l] ? x[i + l] : low[l];
-        }
-}
-
-/** The same of each channel: 0 where all samples are on the other side of it. */
-static void find_extremes(const float *x, size_t n_frames, unsigned n_channels, float *high,
-                          float *low) {
-    const size_t n_lanes = PEAK_LANES / n_channels * n_channels, n = n_frames * n_channels;
-    const size_t whole = n / n_lanes * n_lanes;
-    float lane_high[PEAK_LANES] = {0}, lane_low[PEAK_LANES] = {0};
-    find_lane_extremes(x, whole, n_lanes, lane_high, lane_low);
-    find_lane_extremes(x + whole, n - whole, n_channels, lane_high, lane_low);
-    for (size_t l = n_channels; l < n_lanes; l += n_channels) {
-        find_lane_extremes(lane_high + l, n_channels, n_channels, lane_high, lane_low);
-        find_lane_extremes(lane_low + l, n_channels, n_channels, lane_high, lane_low);
-    }
-    memcpy(high, lane_high, n_channels * sizeof *high);
-    memcpy(low, lane_low, n_channels * sizeof *low);
-}
-
 /** Adds a block of one channel whose largest (or smallest) sample is `extreme`. */
 static void add_block(pt_peak_run *peak, const float *x, size_t n_frames, unsigned n_channels,
                       float extreme) {
@@ -85,7 +59,7 @@ static void add_block(pt_peak_run *peak, const float *x, size_t n_frames, unsign
     peak->run = run;
 }
 
-void pt_source_quality_add_source(pt_source_quality *quality, const float *samples,
+bool pt_source_quality_add_source(pt_source_quality *quality, const float *samples,
                                   size_t n_frames) {
     const unsigned n_channels = quality->n_channels;
     float high[PATINA_CHANNELS_MAX], low[PATINA_CHANNELS_MAX];
@@ -93,14 +67,16 @@ void pt_source_quality_add_source(pt_source_quality *quality, const float *sampl
     quality->n_source += n_frames;
     while (n_frames > 0) {
         const size_t n = n_frames < BLOCK_FRAMES ? n_frames : BLOCK_FRAMES;
-        find_extremes(samples, n, n_channels, high, low);
+        pt_dsp_ops_get_best()->extremes(samples, n, n_channels, high, low);
         for (unsigned c = 0; c < n_channels; c++) {
+            if (!isfinite(high[c]) || !isfinite(low[c])) return false;
             add_block(&quality->high[c], samples + c, n, n_channels, high[c]);
             add_block(&quality->low[c], samples + c, n, n_channels, low[c]);
         }
         samples += n * n_channels;
         n_frames -= n;
     }
+    return true;
 }
 
 static void finish_peaks(const pt_source_quality *quality, patina_source_quality *result) {
@@ -252,7 +228,7 @@ static size_t find_edge(const cells *s, size_t n) {
         if (i + half >= CELLS) break;
         double below = s->level[i / 4];
         for (size_t k = i / 4; k < i - half; k++)
-            below = fmin(below, s->level[k]);
+            below = s->level[k] < below ? s->level[k] : below;
         if (below - s->peak_above[i + half] < EDGE_DB) continue;
         const double middle = 0.5 * (below + s->peak_above[i + half]);
         size_t edge = i + half;

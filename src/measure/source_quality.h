@@ -11,6 +11,7 @@
 #ifndef PATINA_MEASURE_SOURCE_QUALITY_H
 #define PATINA_MEASURE_SOURCE_QUALITY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,8 +48,9 @@ typedef struct pt_source_quality {
 patina_status pt_source_quality_init(pt_source_quality *quality, unsigned rate_hz,
                                      unsigned n_channels, pt_arena *arena, patina_error *err);
 
-/** Adds interleaved frames of the source. The result does not depend on the size of the blocks. */
-void pt_source_quality_add_source(pt_source_quality *quality, const float *samples,
+/** Adds interleaved frames of the source. The result does not depend on the size of the blocks.
+ * False: a sample is a NaN or an infinity, and nothing can be added or finished any more. */
+bool pt_source_quality_add_source(pt_source_quality *quality, const float *samples,
                                   size_t n_frames);
 
 /** Adds samples of the mix; blocks of other sizes may give other last bits of a level. */

@@ -78,9 +78,8 @@ static patina_status add_source(patina_targets_stream *stream, const float *samp
     for (size_t i = 0; i < n_frames; i += hop) {
         const float *block = samples + i * stream->n_channels;
         const size_t n = n_frames - i < hop ? n_frames - i : hop;
-        stream->finite = stream->finite && pt_stats_all_finite(block, n * stream->n_channels);
+        stream->finite = stream->finite && pt_source_quality_add_source(&stream->quality, block, n);
         if (!stream->finite) return PATINA_OK;
-        pt_source_quality_add_source(&stream->quality, block, n);
         PT_TRY(pt_loudness_meter_add(stream->source, block, n, err));
     }
     return PATINA_OK;

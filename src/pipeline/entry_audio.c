@@ -15,7 +15,7 @@
 #include "pipeline/provenance_fill.h"
 
 #define PAUSE_POLL_NS 20000000L
-#define BLOCK_FRAMES  4096 /* at most, of a source that is measured */
+#define BLOCK_FRAMES  PT_SEGMENT_BLOCK_FRAMES /* at most, of a source that is measured */
 
 static patina_status out_of_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");

@@ -9,7 +9,7 @@
 #include <patina/file_ops.h>
 
 #include "audio/decoder.h"
-#include "audio/segment.h"
+#include "audio/downmix.h"
 #include "base/error.h"
 #include "dsp/resample.h"
 

@@ -15,7 +15,8 @@ test_text() {
     [ ! -s "$WORK/stderr" ] || fail "standard error is not empty"
     local line
     for line in "best and median of 1 round" "register peak" "audio tower, 0.28 GFLOP" \
-        "text tower, " "decode and mix" "resample" "targets" "loudness of the source" \
+        "text tower, " "reading the source" "decode and mix" "resample" \
+        "loudness of the source" "targets of the mix" \
         "LTAS" "chain and purity" "mel features" "writing rows" "rows/s" "peak memory" \
         "speed-up of 2 threads over one" "note: --quick does too little"; do
         assert_stdout "$line"
@@ -58,7 +59,7 @@ for speed in report["speeds"]:
         assert speed["audio_share_of_peak"] > 0 and speed["text_share_of_peak"] > 0
         assert speed["row_share_of_limit"] > 0
 names = [s["name"] for s in report["stages"]]
-assert len(names) == len(set(names)) == 11, names
+assert len(names) == len(set(names)) == 12, names
 for stage in report["stages"]:
     check_spread(stage["s"], False)
 E2

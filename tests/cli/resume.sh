@@ -355,7 +355,8 @@ def shard(i, n, before=[]):
     """Seconds and peak kB of one shard."""
     began = time.monotonic()
     child = subprocess.Popen(before + [PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI,
-                              "--out", "set", "--chunk", "1000", "--shard", f"{i}/{n}", "--quiet"],
+                              "--out", "set", "--chunk", "1000", "--shard", f"{i}/{n}", "--quiet",
+                              "--keep-going"],
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     said = child.stderr.read()
     _, status, usage = os.wait4(child.pid, 0)

@@ -153,7 +153,7 @@ TEST(device_kernels, small) {
 
 TEST(device_kernels, fast_math_is_refused) {
     static const pt_device_attention attention = {{24}, 1, 8};
-    static const pt_device_options options = {
+    const pt_device_options options = {
         .attention = attention, .tile = 1, .build_options = "-cl-fast-relaxed-math"};
     pt_cl_api api;
     pt_cl_device *devices = NULL;

@@ -124,6 +124,47 @@ TEST(dsp_kernels, sample_stats_of_nonfinite_samples) {
     buffer_free(&b);
 }
 
+/* What extremes computes, one sample at a time. */
+static void check_extremes(pt_test *t, patina_isa isa, const float *x, size_t n_frames,
+                           size_t n_channels, bool has_bad) {
+    float high[PATINA_CHANNELS_MAX], low[PATINA_CHANNELS_MAX];
+    bool finite = true;
+    pt_dsp_ops_get(isa)->extremes(x, n_frames, n_channels, high, low);
+    for (size_t c = 0; c < n_channels; c++) {
+        float highest = 0.0F, lowest = 0.0F;
+        for (size_t i = c; i < n_frames * n_channels; i += n_channels) {
+            highest = x[i] > highest ? x[i] : highest;
+            lowest = x[i] < lowest ? x[i] : lowest;
+        }
+        finite = finite && isfinite(high[c]) && isfinite(low[c]);
+        if (!has_bad) CHECK(high[c] == highest && low[c] == lowest);
+    }
+    CHECK(finite == !has_bad);
+}
+
+TEST(dsp_kernels, extremes) {
+    static const float bad[] = {NAN, -NAN, INFINITY, -INFINITY};
+    for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++)
+        for (size_t n_channels = 1; n_channels <= PATINA_CHANNELS_MAX; n_channels++)
+            for (size_t n_frames = 1; n_frames < 60; n_frames += n_frames < 20 ? 1 : 13) {
+                const size_t n = n_frames * n_channels;
+                buffer b = buffer_new(n);
+                for (kind k = 0; k < N_KINDS; k++) {
+                    fill(b.x, n, k);
+                    check_extremes(t, (patina_isa)isa, b.x, n_frames, n_channels, false);
+                    for (size_t i = 0; i < n; i++) /* of one sign */
+                        b.x[i] = k % 2 ? fabsf(b.x[i]) : -fabsf(b.x[i]);
+                    check_extremes(t, (patina_isa)isa, b.x, n_frames, n_channels, false);
+                }
+                for (size_t place = 0; place < n; place += 1 + n / 7) {
+                    fill(b.x, n, UNIFORM);
+                    b.x[place] = bad[place % 4];
+                    check_extremes(t, (patina_isa)isa, b.x, n_frames, n_channels, true);
+                }
+                buffer_free(&b);
+            }
+}
+
 TEST(dsp_kernels, transpose8) {
     for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++)
         for (size_t n = 0; n < 30; n++) {
@@ -327,11 +368,11 @@ TEST(dsp_kernels, sums_give_the_same_bits) {
 
 /* From the definitions, in place too; lengths with every rest. */
 TEST(dsp_kernels, mixing_gives_the_same_bits) {
-    enum { HISTORY = 40, N = 45 };
+    enum { HISTORY = 40, N = 77 };
     static const size_t delay[] = {1, 17, HISTORY};
     static const float gain[] = {0.7F, -0.3F, 0.1F};
     double wide[N];
-    float x[HISTORY + N], y[N], z[N];
+    float x[HISTORY + N], y[N], z[N], in_place[HISTORY + N];
     fill_wide_float(x, HISTORY + N);
     fill_wide(wide, N);
     for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++) {
@@ -354,6 +395,9 @@ TEST(dsp_kernels, mixing_gives_the_same_bits) {
                     y[i] !=
                     0.5F * (((now[i] + gain[0] * *(now + i - 1)) + gain[1] * *(now + i - 17)) +
                             gain[2] * *(now + i - HISTORY));
+            memcpy(in_place, x, sizeof x);
+            ops->delayed_sum(in_place + HISTORY, n, delay, gain, 3, 0.5F, in_place + HISTORY);
+            CHECK(memcmp(in_place + HISTORY, y, n * sizeof *y) == 0);
             uint32_t selected[N], digit, bits;
             memcpy(&digit, &now[N / 2], sizeof digit);
             digit = (digit & INT32_MAX) >> 23;

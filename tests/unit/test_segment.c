@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_segment.c - windows of audio files and their mono mix */
 
+#include "audio/downmix.h"
 #include "audio/segment.h"
 #include "base/arena.h"
 #include "base/error.h"

@@ -24,6 +24,10 @@
 /* For loops over the rows and vectors of a tile, so that sums are in registers. */
 #define UNROLL _Pragma("GCC unroll 8")
 
+/* Rows whose vectors take each step of a function side by side: a single one waits for its last
+ * result, and the scheduler of a CPU holds the operations of two or three. */
+#define SIDE_ROWS 4
+
 /* Columns of a full panel. */
 #define WIDTH (TILE_VECS * LANES)
 
@@ -73,36 +77,52 @@ INLINE void store_n(float *p, size_t n, vec a) {
 /* exp(x) for x <= 88, to about one unit in the last place; zero below -87, where results would be
  * denormal: negligible in a softmax, and slow (microcode assist).
  * exp(x) = 2^n exp(r), r = x - n ln 2, with ln 2 in two parts (Cody and Waite). */
-INLINE vec v_exp(vec x) {
+INLINE void v_exp(vec x[SIDE_ROWS], const size_t n) {
     const vec rounder = v_set1(ROUND_MAGIC);
-    const vec t = v_fma(x, v_set1(0x1.715476p0f), rounder); /* 1 / ln 2 */
-    const vec n = v_sub(t, rounder);
-    vec r = v_fma(n, v_set1(-0x1.62e4p-1f), x); /* ln 2 to 15 bits: n times it is exact */
-    r = v_fma(n, v_set1(-0x1.7f7d1cp-20f), r);  /* the rest of ln 2 */
-
-    vec tail = v_set1(pt_nn_exp_tail[4]);
+    vec t[SIDE_ROWS], r[SIDE_ROWS], tail[SIDE_ROWS];
     UNROLL
-    for (int i = 3; i >= 0; i--)
-        tail = v_fma(tail, r, v_set1(pt_nn_exp_tail[i]));
-    const vec p = v_add(v_fma(v_mul(tail, r), r, r), v_set1(1.0f));
-    return v_zero_below(v_scale_pow2(p, t), x, v_set1(-87.0f));
+    for (size_t k = 0; k < n; k++) {
+        t[k] = v_fma(x[k], v_set1(0x1.715476p0f), rounder); /* 1 / ln 2 */
+        const vec whole = v_sub(t[k], rounder);
+        r[k] = v_fma(whole, v_set1(-0x1.62e4p-1f), x[k]);    /* ln 2 to 15 bits: exact */
+        r[k] = v_fma(whole, v_set1(-0x1.7f7d1cp-20f), r[k]); /* the rest of ln 2 */
+        tail[k] = v_set1(pt_nn_exp_tail[4]);
+    }
+    UNROLL
+    for (int i = 3; i >= 0; i--) {
+        UNROLL
+        for (size_t k = 0; k < n; k++)
+            tail[k] = v_fma(tail[k], r[k], v_set1(pt_nn_exp_tail[i]));
+    }
+    UNROLL
+    for (size_t k = 0; k < n; k++) {
+        const vec p = v_add(v_fma(v_mul(tail[k], r[k]), r[k], r[k]), v_set1(1.0f));
+        x[k] = v_zero_below(v_scale_pow2(p, t[k]), x[k], v_set1(-87.0f));
+    }
 }
 
 /* GELU, v (1 + erf(v / sqrt 2)) / 2. erf is odd, so v erf(v) = |v| erf(|v|). erf is a polynomial in
- * each of LANES segments, with coefficients looked up by a permutation, to 2e-7; much faster than a
- * formula with exp and a division. */
-INLINE vec v_gelu(vec v) {
+ * each of ERF_SEGMENTS segments, with coefficients looked up by a permutation, to 2e-7; much faster
+ * than a formula with exp and a division. */
+INLINE void v_gelu(vec v[SIDE_ROWS], const size_t n) {
     const vec rounder = v_set1(ROUND_MAGIC);
-    const vec a = v_abs(v);
-    const vec u = v_min(v_mul(a, v_set1(ERF_STEPS)), v_set1(LANES - 1));
-    const vec segment = v_add(u, rounder);
-    const vec t = v_sub(u, v_sub(segment, rounder));
-
-    vec half_erf = v_lookup(ERF_TABLE[ERF_DEGREE], segment);
+    vec segment[SIDE_ROWS], t[SIDE_ROWS], half_erf[SIDE_ROWS];
     UNROLL
-    for (int i = ERF_DEGREE - 1; i >= 0; i--)
-        half_erf = v_fma(half_erf, t, v_lookup(ERF_TABLE[i], segment));
-    return v_fma(a, half_erf, v_mul(v, v_set1(0.5f)));
+    for (size_t k = 0; k < n; k++) {
+        const vec u = v_min(v_mul(v_abs(v[k]), v_set1(ERF_STEPS)), v_set1(ERF_SEGMENTS - 1));
+        segment[k] = v_add(u, rounder);
+        t[k] = v_sub(u, v_sub(segment[k], rounder));
+        half_erf[k] = v_lookup(ERF_TABLE[ERF_DEGREE], segment[k]);
+    }
+    UNROLL
+    for (int i = ERF_DEGREE - 1; i >= 0; i--) {
+        UNROLL
+        for (size_t k = 0; k < n; k++)
+            half_erf[k] = v_fma(half_erf[k], t[k], v_lookup(ERF_TABLE[i], segment[k]));
+    }
+    UNROLL
+    for (size_t k = 0; k < n; k++)
+        v[k] = v_fma(v_abs(v[k]), half_erf[k], v_mul(v[k], v_set1(0.5f)));
 }
 
 /* ---- the microkernel ---- */
@@ -134,12 +154,27 @@ INLINE void store_result(const tile_job *job, size_t r, size_t v, size_t n, vec 
         store_n((float *)job->y + at, n, a);
 }
 
-/* y = gelu of the sums; one function for tiles of all sizes. */
+/* y = gelu of the sums of rows from `first` on. */
+INLINE void gelu_rows(const tile_job *job, size_t first, const size_t rows, size_t vecs) {
+    for (size_t v = 0; v < vecs; v++) {
+        vec sum[SIDE_ROWS];
+        UNROLL
+        for (size_t r = 0; r < rows; r++)
+            sum[r] = v_load_aligned(job->gelu + (first + r) * WIDTH + v * LANES);
+        v_gelu(sum, rows);
+        UNROLL
+        for (size_t r = 0; r < rows; r++)
+            store_result(job, first + r, v, v + 1 < vecs ? LANES : job->n_last, sum[r]);
+    }
+}
+
+/* One function for tiles of all sizes. */
 static void finish_gelu(const tile_job *job, size_t rows, size_t vecs) {
-    for (size_t r = 0; r < rows; r++)
-        for (size_t v = 0; v < vecs; v++)
-            store_result(job, r, v, v + 1 < vecs ? LANES : job->n_last,
-                         v_gelu(v_load_aligned(job->gelu + r * WIDTH + v * LANES)));
+    size_t r = 0;
+    for (; r + SIDE_ROWS <= rows; r += SIDE_ROWS)
+        gelu_rows(job, r, SIDE_ROWS, vecs);
+    for (; r < rows; r++)
+        gelu_rows(job, r, 1, vecs);
 }
 
 /* Epilogue of a tile, one vector of columns at a time. With GELU the sums are stored first: its
@@ -575,34 +610,57 @@ static size_t attention_scratch(size_t n_tokens, size_t head_dim) {
            TILE_ROWS * round_up(n_tokens) * (sizeof(float) + sizeof(operand));
 }
 
+/* softmax for a number of rows that is a constant where this is inlined. */
+INLINE void softmax_rows(float *s, size_t lds, const size_t rows, size_t n, const float *mask,
+                         operand *e, float *inv_sum) {
+    vec max[SIDE_ROWS], sum[SIDE_ROWS], a[SIDE_ROWS];
+
+    UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        max[r] = v_set1(-INFINITY);
+        sum[r] = v_set1(0.0f);
+    }
+    for (size_t j = 0; j < n; j += LANES) {
+        const size_t lanes = min_size(LANES, n - j);
+        UNROLL
+        for (size_t r = 0; r < rows; r++) {
+            vec score = load_n(s + r * lds + j, lanes);
+            if (mask) score = v_add(score, load_n(mask + r * n + j, lanes));
+            if (lanes < LANES) score = v_blend_first(score, lanes, v_set1(-INFINITY));
+            if (mask || lanes < LANES) v_store(s + r * lds + j, score);
+            max[r] = v_max(max[r], score);
+        }
+    }
+    UNROLL
+    for (size_t r = 0; r < rows; r++)
+        max[r] = v_set1(v_reduce_max(max[r]));
+    for (size_t j = 0; j < n; j += LANES) {
+        UNROLL
+        for (size_t r = 0; r < rows; r++)
+            a[r] = v_sub(v_load(s + r * lds + j), max[r]);
+        v_exp(a, rows);
+        UNROLL
+        for (size_t r = 0; r < rows; r++) {
+            v_store_operands(e + r * lds + j, LANES, a[r]);
+            sum[r] = v_add(sum[r], a[r]);
+        }
+    }
+    UNROLL
+    for (size_t r = 0; r < rows; r++)
+        inv_sum[r] = 1.0f / v_reduce_add(sum[r]);
+}
+
 /* e [rows, n] = exp(s + mask - maximum of the row), zeros up to a multiple of LANES; inv_sum [rows]
  * is the inverse sum of each row. Rows of s and e are lds apart, a multiple of LANES, those of mask
  * n. */
 static void softmax(float *s, size_t lds, size_t rows, size_t n, const float *mask, operand *e,
                     float *inv_sum) {
-    float row_max[TILE_ROWS];
-
-    for (size_t r = 0; r < rows; r++) {
-        vec max = v_set1(-INFINITY);
-        for (size_t j = 0; j < n; j += LANES) {
-            const size_t lanes = min_size(LANES, n - j);
-            vec a = load_n(s + r * lds + j, lanes);
-            if (mask) a = v_add(a, load_n(mask + r * n + j, lanes));
-            if (lanes < LANES) a = v_blend_first(a, lanes, v_set1(-INFINITY));
-            if (mask || lanes < LANES) v_store(s + r * lds + j, a);
-            max = v_max(max, a);
-        }
-        row_max[r] = v_reduce_max(max);
-    }
-    for (size_t r = 0; r < rows; r++) {
-        vec sum = v_set1(0.0f);
-        for (size_t j = 0; j < n; j += LANES) {
-            const vec a = v_exp(v_sub(v_load(s + r * lds + j), v_set1(row_max[r])));
-            v_store_operands(e + r * lds + j, LANES, a);
-            sum = v_add(sum, a);
-        }
-        inv_sum[r] = 1.0f / v_reduce_add(sum);
-    }
+    size_t r = 0;
+    for (; r + SIDE_ROWS <= rows; r += SIDE_ROWS)
+        softmax_rows(s + r * lds, lds, SIDE_ROWS, n, mask ? mask + r * n : NULL, e + r * lds,
+                     inv_sum + r);
+    for (; r < rows; r++)
+        softmax_rows(s + r * lds, lds, 1, n, mask ? mask + r * n : NULL, e + r * lds, inv_sum + r);
 }
 
 /* Scratch of attention, for one head. */

@@ -15,9 +15,11 @@
 #define TILE_ROWS 4
 #define TILE_VECS 3
 
-#define ERF_DEGREE PT_NN_ERF8_DEGREE
-#define ERF_STEPS  PT_NN_ERF8_STEPS
-#define ERF_TABLE  pt_nn_erf8
+/* A lookup among four is a shuffle of half vectors, twice as fast on AMD as one among eight. */
+#define ERF_SEGMENTS 4
+#define ERF_DEGREE   PT_NN_ERF4_DEGREE
+#define ERF_STEPS    PT_NN_ERF4_STEPS
+#define ERF_TABLE    pt_nn_erf4
 
 typedef __m256 vec;
 typedef __m256d vec_double;
@@ -104,9 +106,10 @@ static inline vec v_zero_below(vec a, vec x, vec bound) {
     return _mm256_andnot_ps(_mm256_cmp_ps(x, bound, _CMP_LT_OQ), a);
 }
 
-/* table[i] in each lane, i from the low 3 bits of that lane of index. */
-static inline vec v_lookup(const float table[LANES], vec index) {
-    return _mm256_permutevar8x32_ps(_mm256_load_ps(table), _mm256_castps_si256(index));
+/* table[i] in each lane, i from the low 2 bits of that lane of index. */
+static inline vec v_lookup(const float table[ERF_SEGMENTS], vec index) {
+    return _mm256_permutevar_ps(_mm256_broadcast_ps((const __m128 *)(const void *)table),
+                                _mm256_castps_si256(index));
 }
 
 static inline float v_reduce_add(vec a) {

@@ -15,9 +15,10 @@
 #define TILE_ROWS 8
 #define TILE_VECS 3
 
-#define ERF_DEGREE PT_NN_ERF16_DEGREE
-#define ERF_STEPS  PT_NN_ERF16_STEPS
-#define ERF_TABLE  pt_nn_erf16
+#define ERF_SEGMENTS 16
+#define ERF_DEGREE   PT_NN_ERF16_DEGREE
+#define ERF_STEPS    PT_NN_ERF16_STEPS
+#define ERF_TABLE    pt_nn_erf16
 
 typedef __m512 vec;
 typedef __m512d vec_double;
