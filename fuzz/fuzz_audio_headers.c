@@ -15,14 +15,41 @@
 #include "audio/ogg_page.h"
 #include "audio/tag_skip.h"
 #include "fuzz.h"
+#include "ogg_mutator.h"
 
-static void check_stream(const pt_byte_source *bytes, const pt_joined_streams *streams) {
+static void check_header(const pt_byte_source *bytes, const pt_container_header *c) {
+    if (!c->has_data) return;
+    FUZZ_ASSERT(c->data_offset <= bytes->size);
+    const uint64_t rest = bytes->size - c->data_offset;
+    FUZZ_ASSERT(c->unknown_size ? c->data_available <= rest : c->data_available == rest);
+    FUZZ_ASSERT(c->size_offset + c->size_bytes <= bytes->size);
+    FUZZ_ASSERT(!c->unknown_size || c->data_size == c->data_available);
+}
+
+static void check_streams(const pt_byte_source *bytes, const pt_joined_streams *streams) {
     FUZZ_ASSERT(streams->n > 0);
     for (size_t i = 0; i < streams->n; i++) {
         const pt_joined_stream *p = &streams->stream[i];
         FUZZ_ASSERT(p->offset <= bytes->size && p->size <= bytes->size - p->offset);
         FUZZ_ASSERT(i == 0 || p->offset == p[-1].offset + p[-1].size);
     }
+}
+
+/** Reads a stream with its patches, among which are checksums. */
+static void check_patched(const pt_byte_source *bytes, const pt_ogg_link *link) {
+    unsigned char *copy = malloc((size_t)bytes->size);
+    pt_byte_source patched;
+    pt_ogg_link again = {0};
+    patina_error err = {0};
+
+    FUZZ_ASSERT(copy && pt_byte_source_read_at(bytes, 0, copy, (size_t)bytes->size) ==
+                            (int64_t)bytes->size);
+    for (size_t i = 0; i < link->n_patches; i++)
+        memcpy(copy + link->patch[i].offset, link->patch[i].bytes, link->patch[i].n);
+    pt_byte_source_from_memory(copy, (size_t)bytes->size, &patched);
+    FUZZ_ASSERT(pt_ogg_read_link(&patched, &again, &err) == PATINA_OK);
+    pt_ogg_link_release(&again);
+    free(copy);
 }
 
 static void read_stream(const pt_byte_source *bytes) {
@@ -40,6 +67,7 @@ static void read_stream(const pt_byte_source *bytes) {
                     p->n <= bytes->size - p->offset);
         FUZZ_ASSERT(i == 0 || p[-1].offset + p[-1].n <= p->offset);
     }
+    if (link.n_patches > 0) check_patched(bytes, &link);
     pt_ogg_link_release(&link);
     const pt_mpeg_info_frame info = pt_mpeg_read_info(bytes, 0);
     FUZZ_ASSERT(info.kind == PT_MPEG_INFO_NONE || info.bytes > 0);
@@ -58,10 +86,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const uint64_t end = pt_tag_skip_trailing(&bytes, start);
     FUZZ_ASSERT(end >= start && end <= size);
     pt_container_header_parse(&bytes, &header);
+    check_header(&bytes, &header);
     const pt_format_info *probed = pt_format_probe(&bytes);
     if (probed) (void)pt_format_check_size(probed, &bytes, &err);
     if (pt_joined_streams_find(&bytes, &header, &streams, &err) == PATINA_OK) {
-        check_stream(&bytes, &streams);
+        check_streams(&bytes, &streams);
         for (size_t i = 0; i < streams.n && i < 8; i++) {
             const pt_byte_source stream =
                 pt_byte_source_slice(&bytes, streams.stream[i].offset, streams.stream[i].size);

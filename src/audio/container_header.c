@@ -210,10 +210,12 @@ static bool is_metadata_chunk(const unsigned char *id) {
 }
 
 /** Where the chunks begin that follow samples of unknown size: the first metadata chunk from which
- * chunk follows chunk exactly to the end of the file. Without one, the end of the file. */
+ * chunk follows chunk exactly to the end of the file. Without one, the end of the file. Samples
+ * that look like chunks would take quadratic time, so the number of all chunks is limited. */
 static uint64_t find_trailing_chunks(const layout *l, const pt_byte_source *bytes, uint64_t from) {
     const uint64_t align = l->alignment, end = bytes->size;
     unsigned char h[24], block[4096];
+    unsigned n_chunks = 0;
 
     if (end - from > TRAILER_MAX) from = end - TRAILER_MAX;
     for (from += (align - from % align) % align; from < end; from += sizeof block - 4) {
@@ -222,8 +224,10 @@ static uint64_t find_trailing_chunks(const layout *l, const pt_byte_source *byte
         for (size_t i = 0; i + 4 <= n; i += align) {
             uint64_t at = from + i, size = 0;
             if (!is_metadata_chunk(block + i)) continue;
-            while (at < end && (size = chunk_size(l, bytes, at, h)) > 0 && size <= end - at)
+            while (at < end && (size = chunk_size(l, bytes, at, h)) > 0 && size <= end - at) {
+                if (++n_chunks > CHUNKS_MAX) return end;
                 at += size + (align - (at + size) % align) % align;
+            }
             if (at >= end) return from + i;
         }
     }

@@ -21,6 +21,7 @@
 #include <libavutil/mem.h>
 #include <libavutil/opt.h>
 #include <libswresample/swresample.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -291,23 +292,27 @@ static void track_timestamps(ffmpeg_state *s) {
  * whole; a picture may last longer than the sound.
  */
 static patina_status check_length(const ffmpeg_state *s, patina_error *err) {
-    const int64_t container_us = s->probed->layout == PT_LAYOUT_EBML ? s->format->duration : 0;
-    const int64_t sound_us = av_rescale((int64_t)s->n_decoded, AV_TIME_BASE, s->rate_hz);
-    const int64_t allowance_us = av_rescale((int64_t)s->tolerance_frames, AV_TIME_BASE, s->rate_hz);
+    /* double: times of the file may be anything, and their differences overflow */
+    const double container_us =
+        s->probed->layout == PT_LAYOUT_EBML ? (double)s->format->duration : 0.0;
+    const double us_per_frame = (double)AV_TIME_BASE / s->rate_hz;
+    const double sound_us = (double)s->n_decoded * us_per_frame;
+    const double allowance_us = (double)s->tolerance_frames * us_per_frame;
     /* Packets may have no duration: WavPack's are over 1 s. */
-    const int64_t sound_end_us = (s->first_us == AV_NOPTS_VALUE ? 0 : s->first_us) + sound_us;
-    const int64_t end_us = s->last_packet_us > sound_end_us ? s->last_packet_us : sound_end_us;
+    const bool has_first = s->first_us != AV_NOPTS_VALUE;
+    const double sound_end_us = (has_first ? (double)s->first_us : 0.0) + sound_us;
+    const double end_us = fmax((double)s->last_packet_us, sound_end_us);
+    const double span_us = has_first ? (double)s->last_us - (double)s->first_us : 0.0;
 
     if (!s->checks_timestamps) return PATINA_OK;
-    if (s->first_us != AV_NOPTS_VALUE && s->last_us - s->first_us > sound_us + allowance_us)
+    if (span_us > sound_us + allowance_us)
         return pt_fail(err, PATINA_REJECT_TRUNCATED,
                        "the timestamps span %.1f s, but the packets contain %.1f s",
-                       (double)(s->last_us - s->first_us) / AV_TIME_BASE,
-                       (double)sound_us / AV_TIME_BASE);
-    if (container_us > 0 && end_us < container_us - DURATION_TOLERANCE_US)
+                       span_us / AV_TIME_BASE, sound_us / AV_TIME_BASE);
+    if (container_us > 0.0 && end_us < container_us - DURATION_TOLERANCE_US)
         return pt_fail(err, PATINA_REJECT_TRUNCATED,
                        "the header declares %.1f s, but the file contains %.1f s",
-                       (double)container_us / AV_TIME_BASE, (double)end_us / AV_TIME_BASE);
+                       container_us / AV_TIME_BASE, end_us / AV_TIME_BASE);
     return PATINA_OK;
 }
 

@@ -189,29 +189,27 @@ uint64_t pt_flac_find_end(const pt_byte_source *bytes, const pt_flac_header *hea
 
 patina_status pt_flac_find_streams(const pt_byte_source *bytes, uint64_t from, uint64_t end,
                                    pt_joined_streams *streams, patina_error *err) {
-    static const char magic[] = "fLaC"; /* and STREAMINFO's header, with or without the last flag */
+    /* with the header of STREAMINFO, whose first byte may have the flag of the last block */
+    static const char magic[] = "fLaC\0\0\0\42";
+    enum { N_MAGIC = sizeof magic - 1 };
     unsigned char *b = malloc(SEARCH_BYTES);
     patina_status status = b ? pt_joined_streams_add(streams, from, end, err)
                              : pt_fail(err, PATINA_ENOMEM, "out of memory");
-    uint64_t at = from + 4;
 
-    while (status == PATINA_OK && at < end) {
+    for (uint64_t at = from + 4; status == PATINA_OK && at < end;) {
         const uint64_t left = end - at;
         const int64_t got =
             pt_byte_source_read_at(bytes, at, b, left < SEARCH_BYTES ? (size_t)left : SEARCH_BYTES);
-        if (got < 8) break;
-        const unsigned char *found = memmem(b, (size_t)got, magic, 4);
-        if (!found) {
-            at += (uint64_t)got - 3;
-            if ((uint64_t)got == left) break;
-            continue;
+        if (got < N_MAGIC) break;
+        const unsigned char *found = b, *stop = b + got;
+        for (; (found = memmem(found, (size_t)(stop - found), magic, 4)) && status == PATINA_OK;
+             found += 4) {
+            if (stop - found < N_MAGIC) break;
+            if ((found[4] & 0x7F) == 0 && memcmp(found + 5, magic + 5, 3) == 0)
+                status = pt_joined_streams_add(streams, at + (uint64_t)(found - b), end, err);
         }
-        const uint64_t place = at + (uint64_t)(found - b);
-        unsigned char block[4];
-        at = place + 4;
-        if (pt_read_exactly(bytes, at, block, 4) && (block[0] & 0x7F) == 0 && block[1] == 0 &&
-            block[2] == 0 && block[3] == 34)
-            status = pt_joined_streams_add(streams, place, end, err);
+        if ((uint64_t)got == left) break;
+        at += (uint64_t)got - (N_MAGIC - 1);
     }
     free(b);
     return status;

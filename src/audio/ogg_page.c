@@ -35,7 +35,7 @@ typedef struct link_scan {
     uint32_t crc_table[256];
     uint32_t serial;    /* of the first stream */
     unsigned n_packets; /* of it, that ended */
-    bool in_first_pages, has_position, in_packet;
+    bool has_position, in_packet;
     uint32_t sequence;    /* number of its last page */
     uint64_t last_offset; /* of that */
     unsigned last_flags;
@@ -127,33 +127,42 @@ patina_status pt_ogg_find_links(const pt_byte_source *bytes, uint64_t from, uint
 
 /* Patches ---------------------------------------------------------------------------------- */
 
+/** Adds a patch at its place by offset; replaces one of that offset, which has as many bytes. */
 static patina_status add_patch(pt_ogg_link *link, uint64_t offset, const unsigned char *b,
                                unsigned n, patina_error *err) {
     const size_t count = link->n_patches;
-    if ((count & (count - 1)) == 0) { /* full: the capacity is a power of two */
-        pt_byte_patch *patch = realloc(link->patch, (count ? 2 * count : 1) * sizeof *patch);
-        if (!patch) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-        link->patch = patch;
+    size_t i = count;
+    while (i > 0 && link->patch[i - 1].offset >= offset)
+        i--;
+    if (i == count || link->patch[i].offset != offset) {
+        if ((count & (count - 1)) == 0) { /* full: the capacity is a power of two */
+            pt_byte_patch *patch = realloc(link->patch, (count ? 2 * count : 1) * sizeof *patch);
+            if (!patch) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+            link->patch = patch;
+        }
+        memmove(&link->patch[i + 1], &link->patch[i], (count - i) * sizeof *link->patch);
+        link->n_patches++;
     }
-    link->patch[count] = (pt_byte_patch){.offset = offset, .n = n};
-    memcpy(link->patch[count].bytes, b, n);
-    link->n_patches++;
+    link->patch[i] = (pt_byte_patch){.offset = offset, .n = n};
+    memcpy(link->patch[i].bytes, b, n);
     return PATINA_OK;
 }
 
-/** Patches the header of a page: its flags, its position and the checksum. An earlier patch of that
- * header is the last one of all, and is replaced. */
+/** Patches the header of a page: its flags, its position and the checksum, which is that of the
+ * page with its other patches. */
 static patina_status patch_header(link_scan *s, const page *p, unsigned flags, uint64_t position,
                                   patina_error *err) {
-    pt_ogg_link *link = s->link;
+    const pt_ogg_link *link = s->link;
 
     if (p->b != s->buffer) memcpy(s->buffer, p->b, p->n);
+    for (size_t i = link->n_patches; i > 0 && link->patch[i - 1].offset > p->offset; i--) {
+        const pt_byte_patch *patch = &link->patch[i - 1];
+        memcpy(s->buffer + (patch->offset - p->offset), patch->bytes, patch->n);
+    }
     s->buffer[FLAGS_OFFSET] = (unsigned char)flags;
     write_le(s->buffer + GRANULE_OFFSET, position, 8);
     write_le(s->buffer + CRC_OFFSET, page_crc(s->crc_table, s->buffer, p->n), 4);
-    if (link->n_patches > 0 && link->patch[link->n_patches - 1].offset == p->offset)
-        link->n_patches--;
-    return add_patch(link, p->offset, s->buffer, HEADER_BYTES, err);
+    return add_patch(s->link, p->offset, s->buffer, HEADER_BYTES, err);
 }
 
 /** The last page of the stream so far, with these flags. */
@@ -213,12 +222,8 @@ static patina_status read_first_page(link_scan *s, const page *p, patina_error *
         if (read_le(packet + 12, 4) != OPUS_RATE_HZ) {
             unsigned char rate[4];
             write_le(rate, OPUS_RATE_HZ, 4);
-            memcpy(s->buffer, p->b, p->n);
-            memcpy(s->buffer + p->body + 12, rate, 4);
-            const page patched = {p->offset, s->buffer, p->n, p->body};
-            PT_TRY(patch_header(s, &patched, p->b[FLAGS_OFFSET], read_le(p->b + GRANULE_OFFSET, 8),
-                                err));
             PT_TRY(add_patch(link, p->offset + p->body + 12, rate, 4, err));
+            PT_TRY(patch_header(s, p, p->b[FLAGS_OFFSET], read_le(p->b + GRANULE_OFFSET, 8), err));
         }
     }
     return PATINA_OK;

@@ -16,6 +16,7 @@
 
 #define YOUTUBE_ID_BYTES 11
 #define NUMBER_DIGITS    12
+#define PATH_BYTES_MAX   (4 * 4096) /* of a path that can be opened, in any normal form */
 
 struct pt_clip_stem {
     const char *stem; /* in path; n bytes */
@@ -309,6 +310,7 @@ static bool is_ascii(const char *text) {
 /** The file of a name in NFC or NFD. */
 static const char *find_normal(const pt_clip_index *clips, const char *name, const char *table) {
     static const utf8proc_option_t forms[] = {UTF8PROC_COMPOSE, UTF8PROC_DECOMPOSE};
+    if (strnlen(name, PATH_BYTES_MAX) == PATH_BYTES_MAX) return NULL;
     const char *path = find_exact(clips, name, table);
     if (path || is_ascii(name)) return path;
     for (size_t i = 0; i < 2 && !path; i++) {
@@ -359,14 +361,18 @@ static const char *find_other_case(const pt_clip_index *clips, const char *name,
  * a file of the same name. */
 static const char *find_moved(const pt_clip_index *clips, char *name, const char *table) {
     const char *path = NULL, *scheme = strstr(name, "://");
+    size_t n_folders = 0;
     bool is_absolute = name[0] == '/' || scheme || strncmp(name, "../", 3) == 0;
 
     if (scheme) name[strcspn(name, "?#")] = '\0';
-    for (char *c = name; *c; c++)
+    for (char *c = name; *c; c++) {
         if (*c == '\\') *c = '/';
+        n_folders += *c == '/';
+    }
     is_absolute = is_absolute || (name[0] && name[1] == ':' && name[2] == '/');
     for (const char *at = name; at && !path; at = strchr(at, '/')) {
         at += *at == '/';
+        if (n_folders-- > PT_DIR_WALK_DEPTH_MAX + 1) continue; /* no file is as deep */
         path = find_normal(clips, at, table);
         const bool is_base = !strchr(at, '/');
         if (path && is_base && at > name && !is_absolute && strchr(path, '/')) path = NULL;

@@ -199,10 +199,13 @@ patina_status pt_entry_reject(pt_entry *entry, patina_error *err, patina_status 
     va_start(args, format);
     const int n = vasprintf(&entry->fault, format, args);
     va_end(args);
-    if (n < 0) {
-        entry->fault = NULL;
-        return no_memory(err);
+    if (n < 0) entry->fault = NULL;
+    if (entry->fault && !pt_utf8_is_valid(entry->fault, (size_t)n)) { /* a name in it */
+        char *escaped = pt_text_escape(entry->fault);
+        free(entry->fault);
+        entry->fault = escaped;
     }
+    if (!entry->fault) return no_memory(err);
     entry->status = status;
     return PATINA_OK;
 }
@@ -242,7 +245,10 @@ const char *pt_corpus_relative_name(const char *path, const char *folder, const 
 }
 
 patina_status pt_entry_reject_file_name(pt_entry *entry, const char *name, patina_error *err) {
-    if (!(entry->source = pt_text_escape(name))) return no_memory(err);
+    char *source = pt_text_escape(name);
+    if (!source) return no_memory(err);
+    free(entry->source);
+    entry->source = source;
     return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
                            "the file name '%s' is not UTF-8: rename it", entry->source);
 }

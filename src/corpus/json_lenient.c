@@ -89,9 +89,8 @@ static json_t *parse_once(const char *text, size_t n, bool *repaired, json_error
     return json;
 }
 
-/** Whether a text has more values than are parsed: a value of two bytes takes about 100 in memory.
- */
-static bool has_too_many_values(const char *text, size_t n) {
+bool pt_json_has_too_many_values(const char *text, size_t n) {
+    if (n <= PT_JSON_VALUES_MAX) return false;
     bool in_string = false;
     size_t n_values = 1;
     for (size_t i = 0; i < n; i++) {
@@ -107,7 +106,7 @@ static bool has_too_many_values(const char *text, size_t n) {
 
 /* A text is invalid only if it was parsed: after a failed allocation it is parsed once more. */
 json_t *pt_json_parse_lenient(const char *text, size_t n, bool *repaired, json_error_t *error) {
-    if (n > PT_JSON_VALUES_MAX && has_too_many_values(text, n)) {
+    if (pt_json_has_too_many_values(text, n)) {
         *repaired = false;
         *error = (json_error_t){.line = 1};
         snprintf(error->text, sizeof error->text, "more than %d values", PT_JSON_VALUES_MAX);

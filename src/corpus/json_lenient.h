@@ -11,7 +11,8 @@
 
 #define PT_JSON_INVALID "\xEF\xB7\x90" /* U+FDD0, a noncharacter: in place of an invalid byte */
 
-/** Values of a text that is parsed. One with more is treated as invalid. */
+/** Values of a text that is parsed. One with more is treated as invalid: a value of two bytes takes
+ * about 100 in memory. */
 #define PT_JSON_VALUES_MAX (1 << 18)
 
 /**
@@ -21,6 +22,8 @@
  * writes, become null. NULL for other syntax errors; error gives the position.
  */
 json_t *pt_json_parse_lenient(const char *text, size_t n, bool *repaired, json_error_t *error);
+
+bool pt_json_has_too_many_values(const char *text, size_t n);
 
 /** Whether a string was written as UTF-8 and has no NUL. */
 bool pt_json_is_valid_text(const json_t *string, bool repaired);

@@ -9,6 +9,8 @@
  * manifests of NeMo. Blank lines and other members are skipped.
  */
 
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,7 +153,7 @@ static patina_status read_segment(const jsonl_state *s, const json_t *object, pt
     if (!json_is_number(offset) || !json_is_number(duration)) return PATINA_OK;
 
     const double start_s = json_number_value(offset), end_s = start_s + json_number_value(duration);
-    json_t *end = json_real(end_s);
+    json_t *end = json_real(isfinite(end_s) ? end_s : DBL_MAX); /* it has no infinity */
     char location[40];
     if (!end) return no_memory(err);
     snprintf(location, sizeof location, "line %llu", (unsigned long long)s->lines.number);

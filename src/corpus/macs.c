@@ -20,15 +20,19 @@
 #include "corpus/clip_index.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/line_reader.h"
 #include "fs/path.h"
 
-#define ELEMENT_DEPTH 2 /* mappings around a key of an element */
+#define ELEMENT_DEPTH 2  /* mappings around a key of an element */
+#define NESTING_MAX   64 /* libyaml's time for a token grows with it */
 
 typedef struct macs_state {
     FILE *file;
     yaml_parser_t parser;
-    bool is_open; /* the parser is initialised */
-    int depth;    /* of mappings */
+    bool is_open;     /* the parser is initialised */
+    int depth;        /* of mappings */
+    int nesting;      /* of mappings and sequences */
+    size_t n_pending; /* bytes read since the last event, which libyaml does not limit */
     unsigned long long n_read;
     char *name, *root;
     pt_clip_index clips;
@@ -51,6 +55,14 @@ static void macs_close(void *state) {
     free(s);
 }
 
+/** The input of libyaml. */
+static int read_yaml(void *state, unsigned char *buffer, size_t size, size_t *n_read) {
+    macs_state *s = state;
+    *n_read = s->n_pending > PT_TEXT_MAX ? 0 : fread(buffer, 1, size, s->file);
+    s->n_pending += *n_read;
+    return !ferror(s->file) && s->n_pending <= PT_TEXT_MAX;
+}
+
 static patina_status macs_open(const char *path, const pt_corpus_options *options, void **state,
                                patina_error *err) {
     PT_TRY(pt_corpus_refuse_caption_column(options, "macs", err));
@@ -66,7 +78,7 @@ static patina_status macs_open(const char *path, const pt_corpus_options *option
     else if (!s->file)
         status = pt_fail(err, PATINA_EIO, "cannot be opened");
     if (status == PATINA_OK) {
-        yaml_parser_set_input_file(&s->parser, s->file);
+        yaml_parser_set_input(&s->parser, read_yaml, s);
         status = pt_clip_index_open(&s->clips, s->root, err);
     }
     if (status == PATINA_OK)
@@ -95,6 +107,28 @@ static patina_status add_scalar(const char *text, size_t n, int *key, pt_entry *
     return PATINA_OK;
 }
 
+static patina_status fail_parse(const macs_state *s, patina_error *err) {
+    const size_t line = s->parser.problem_mark.line + 1;
+    if (ferror(s->file)) return pt_fail(err, PATINA_EIO, "cannot be read");
+    if (s->parser.error == YAML_MEMORY_ERROR) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    if (s->n_pending > PT_TEXT_MAX)
+        return pt_fail(err, PATINA_EFORMAT, "not a list of files: a value has over %u bytes",
+                       PT_TEXT_MAX);
+    return pt_fail(err, PATINA_EFORMAT, "not valid YAML, line %zu: %s", line,
+                   s->parser.problem ? s->parser.problem : "unknown error");
+}
+
+/** Follows the mappings and sequences that an event begins or ends. */
+static patina_status count_depth(macs_state *s, const yaml_event_t *event, patina_error *err) {
+    const yaml_event_type_t type = event->type;
+    s->depth += (type == YAML_MAPPING_START_EVENT) - (type == YAML_MAPPING_END_EVENT);
+    s->nesting += (type == YAML_MAPPING_START_EVENT || type == YAML_SEQUENCE_START_EVENT) -
+                  (type == YAML_MAPPING_END_EVENT || type == YAML_SEQUENCE_END_EVENT);
+    if (s->nesting <= NESTING_MAX) return PATINA_OK;
+    return pt_fail(err, PATINA_EFORMAT, "not a list of files: line %zu is nested deeper than %d",
+                   event->start_mark.line + 1, NESTING_MAX);
+}
+
 /** Reads the next element, a mapping in the list `files`; *end is set at the end of the file. */
 static patina_status read_element(macs_state *s, pt_entry *entry, bool *end, patina_error *err) {
     patina_status status = PATINA_OK;
@@ -103,13 +137,11 @@ static patina_status read_element(macs_state *s, pt_entry *entry, bool *end, pat
 
     while (status == PATINA_OK && !is_complete && !*end) {
         yaml_event_t event;
-        if (!yaml_parser_parse(&s->parser, &event))
-            return pt_fail(err, PATINA_EFORMAT, "not valid YAML, line %zu: %s",
-                           s->parser.problem_mark.line + 1,
-                           s->parser.problem ? s->parser.problem : "unknown error");
+        s->n_pending = 0;
+        if (!yaml_parser_parse(&s->parser, &event)) return fail_parse(s, err);
         const yaml_event_type_t type = event.type;
-        s->depth += (type == YAML_MAPPING_START_EVENT) - (type == YAML_MAPPING_END_EVENT);
-        if (type == YAML_SCALAR_EVENT && s->depth >= ELEMENT_DEPTH)
+        status = count_depth(s, &event, err);
+        if (status == PATINA_OK && type == YAML_SCALAR_EVENT && s->depth >= ELEMENT_DEPTH)
             status = add_scalar((const char *)event.data.scalar.value, event.data.scalar.length,
                                 &key, entry, err);
         else

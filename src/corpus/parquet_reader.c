@@ -51,6 +51,7 @@
 #define CONVERTED_UTF8      0  /* converted type of strings in parquet.thrift */
 #define CAPTION_COLUMNS_MAX 20 /* caption_1, caption_2 ... */
 #define NULL_PAGE_BYTES     64 /* of a page without values; a sound file has more */
+#define VALUES_PER_BYTE     8  /* of a file, at most: a run of 2^31 equal values has a few bytes */
 #define SOUND_OF            "The sound of {label}"
 
 #define POSITION_ROW_BITS 40 /* of a position: the row; the file is above */
@@ -82,6 +83,8 @@ typedef struct table {
     size_t group;         /* current row group; empty ones are skipped */
     uint64_t row, n_rows; /* of the group: next row, number of rows */
     uint64_t first_row;   /* of the group, in the file */
+
+    uint64_t path_row; /* of seek_table: next row of the path column in this group */
 
     bool audio_begun;          /* in this group */
     uint64_t audio_row;        /* next row of the audio column */
@@ -201,8 +204,29 @@ static patina_status open_ids(table *t, patina_error *err) {
     return id == PT_PARQUET_NONE ? PATINA_OK : open_id(t, 0, id, err);
 }
 
+/** Refuses a number of rows, or of items of their lists, that the file cannot have: all would be
+ * read or reported. */
+static patina_status check_count(const table *t, uint64_t n, const char *what, patina_error *err) {
+    if (n / VALUES_PER_BYTE <= t->bytes.size && n >> POSITION_ROW_BITS == 0) return PATINA_OK;
+    return pt_fail(err, PATINA_EFORMAT,
+                   "damaged Parquet file: its metadata declare %llu %s in a file of %llu bytes",
+                   (unsigned long long)n, what, (unsigned long long)t->bytes.size);
+}
+
+/** Opens a column that may have lists. */
+static patina_status open_list(const table *t, size_t leaf, pt_parquet_column_reader **column,
+                               patina_error *err) {
+    uint64_t n_items = 0;
+    for (size_t g = 0; g < t->parquet->n_groups; g++) {
+        const uint64_t n = t->parquet->groups[g].chunks[leaf].n_values;
+        n_items += n < UINT64_MAX - n_items ? n : UINT64_MAX - n_items;
+    }
+    PT_TRY(check_count(t, n_items, "values of a column", err));
+    return pt_parquet_column_reader_open(t->parquet, leaf, column, err);
+}
+
 static patina_status open_caption_column(table *t, size_t leaf, patina_error *err) {
-    PT_TRY(pt_parquet_column_reader_open(t->parquet, leaf, &t->captions[t->n_captions], err));
+    PT_TRY(open_list(t, leaf, &t->captions[t->n_captions], err));
     t->n_captions++;
     return PATINA_OK;
 }
@@ -440,12 +464,13 @@ static patina_status open_filter(table *t, patina_error *err) {
             return PATINA_EUSAGE;
         }
         t->filter_field[i] = &t->parquet->fields[t->parquet->leaves[leaf]];
-        PT_TRY(pt_parquet_column_reader_open(t->parquet, leaf, &t->filter_column[i], err));
+        PT_TRY(open_list(t, leaf, &t->filter_column[i], err));
     }
     return PATINA_OK;
 }
 
 static patina_status open_columns(table *t, const char *caption_column, patina_error *err) {
+    PT_TRY(check_count(t, t->parquet->n_rows, "rows", err));
     PT_TRY(open_captions(t, caption_column, err));
     PT_TRY(open_audio(t, err));
     PT_TRY(open_split(t, err));
@@ -455,7 +480,7 @@ static patina_status open_columns(table *t, const char *caption_column, patina_e
 
 static void begin_group(table *t) {
     t->n_rows = t->parquet->groups[t->group].n_rows;
-    t->row = 0;
+    t->row = t->path_row = 0;
     t->audio_begun = false;
     t->audio_resume_row = 0;
     for (size_t i = 0; i < 2; i++)
@@ -1064,9 +1089,13 @@ static patina_status seek_row(parquet_state *s, uint64_t position, patina_error 
 /** The path of the row that t->row is, past the rows before it. */
 static patina_status seek_path(table *t, item *it, patina_error *err) {
     if (!t->path) return PATINA_OK;
-    pt_parquet_column_reader_seek_group(t->path, t->group);
-    PT_TRY(pt_parquet_column_reader_skip(t->path, t->row, err));
-    return read_path(t, it, err);
+    const uint64_t n_skipped = t->row >= t->path_row ? t->row - t->path_row : t->row;
+    if (t->row < t->path_row) pt_parquet_column_reader_seek_group(t->path, t->group);
+    t->path_row = UINT64_MAX; /* unknown after an error */
+    PT_TRY(pt_parquet_column_reader_skip(t->path, n_skipped, err));
+    PT_TRY(read_path(t, it, err));
+    t->path_row = t->row + 1;
+    return PATINA_OK;
 }
 
 static patina_status parquet_load_audio(void *state, pt_entry *entry, patina_error *err) {

@@ -955,9 +955,9 @@ static patina_status find_outside(const table_state *s, const char *name, pt_ent
     if (!is_outside) base = name;
     bool exists;
     const patina_status status = pt_path_find(path, &exists, NULL, err);
-    if (status != PATINA_OK || !exists) {
+    if (status != PATINA_OK || !exists || !pt_utf8_is_valid(base, strlen(base))) {
         free(path);
-        return status;
+        return status == PATINA_OK && exists ? pt_entry_reject_file_name(entry, base, err) : status;
     }
     free(entry->source);
     entry->source = pt_text_dup(base, strlen(base));
@@ -976,7 +976,7 @@ static patina_status find_audio(const table_state *s, const pt_csv_record *r, pt
     entry->start_s = start_s;
     entry->is_clip_of_id = s->layout->is_youtube;
     if (!path) PT_TRY(find_outside(s, name, entry, err));
-    if (entry->path) return PATINA_OK;
+    if (entry->path || entry->status != PATINA_OK) return PATINA_OK;
     if (!path || !pt_utf8_is_valid(path, strlen(path)))
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
                                s->layout->is_youtube

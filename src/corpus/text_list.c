@@ -2,10 +2,12 @@
 /* text_list.c - lists of strings in the syntax of JSON and of Python */
 
 #include "corpus/text_list.h"
-#include "base/json_load.h"
 
 #include <jansson.h>
 #include <string.h>
+
+#include "base/json_load.h"
+#include "corpus/json_lenient.h"
 
 /** A JSON list of strings without NULs. Its nulls are left out. */
 static bool parse_json(const char *text, size_t n, pt_strbuf *items, size_t *n_items) {
@@ -93,7 +95,9 @@ bool pt_text_list_parse(const char *text, size_t n, pt_strbuf *items, size_t *n_
     while (n > 0 && is_space(*text))
         text++, n--;
     if (n < 2 || !strchr("[({", text[0]) || text[0] == '\0') return false;
-    if (text[0] == '[' && parse_json(text, n, items, n_items)) return true;
+    if (text[0] == '[' && !pt_json_has_too_many_values(text, n) &&
+        parse_json(text, n, items, n_items))
+        return true;
     items->length = before;
     if (!items->failed && parse_python(text, n, items, n_items)) return true;
     items->length = before;

@@ -179,8 +179,9 @@ static patina_status read_archive(struct archive *a, archive_input *in, uint64_t
         archive_read_support_filter_zstd(a) != ARCHIVE_OK ||
         archive_read_support_format_raw(a) != ARCHIVE_OK)
         return pt_fail(err, PATINA_EUSAGE, "libarchive was built without gzip or zstd");
+    /* With one filter, that of plain bytes, libarchive does not take them for compressed data. */
     if (archive_read_open(a, in, NULL, on_read, NULL) != ARCHIVE_OK ||
-        archive_read_next_header(a, &entry) != ARCHIVE_OK)
+        archive_read_next_header(a, &entry) != ARCHIVE_OK || archive_filter_count(a) < 2)
         return pt_fail(err, PATINA_EFORMAT, "the compressed data are truncated or damaged");
     while (*n_written < n_max && (n = archive_read_data(a, block, sizeof block)) > 0) {
         PT_TRY(pt_temp_file_write_at(fd, *n_written, block, (size_t)n, err));

@@ -7,7 +7,10 @@
 
 #include "audio/decoder.h"
 
+#include <time.h>
+
 #include "audio/channel_mask.h"
+#include "audio/joined_streams.h"
 #include "audio/mpeg_frame.h"
 #include "audio_fixture.h"
 #include "flac_writer.h"
@@ -663,6 +666,43 @@ TEST(audio_faults, chunks_after_unknown_sizes) {
     CHECK_FRAMES(join_bytes(&sony, w64, sizeof w64 - 1), RATE, 0);
     file_bytes_release(&wav);
     file_bytes_release(&sony);
+}
+
+/** Writes n bytes of a repeated unit after a head, and opens the file. */
+static pt_byte_source open_repeated(pt_test *t, const char *head, size_t n_head, const char *unit,
+                                    size_t n_unit, size_t n) {
+    const char *path = tmp_path("repeated");
+    pt_byte_source bytes = {0};
+    FILE *out = fopen(path, "wb");
+    if (!out || fwrite(head, 1, n_head, out) != n_head) exit(2);
+    for (size_t i = 0; i < n; i += n_unit)
+        if (fwrite(unit, 1, n_unit, out) != n_unit) exit(2);
+    if (fclose(out) != 0 || !CHECK_OK(pt_byte_source_open_file(path, &bytes, &t->err))) exit(2);
+    return bytes;
+}
+
+/* Marks that begin nothing. A search for each of them anew would take minutes. */
+TEST(audio_faults, search_time_is_not_quadratic) {
+    static const char wav[] = "RIFF\xFF\xFF\xFF\xFFWAVEfmt \x10\0\0\0\1\0\1\0\x44\xAC\0\0"
+                              "\x88\x58\1\0\2\0\x10\0data\xFF\xFF\xFF\xFF";
+    pt_container_header header;
+    pt_joined_streams streams = {0};
+
+    const clock_t start = clock();
+    pt_byte_source bytes = open_repeated(t, wav, sizeof wav - 1, "LIST\0\0\0", 8, 1 << 20);
+    bytes.size--; /* the last chunk is cut */
+    pt_container_header_parse(&bytes, &header);
+    CHECK(header.unknown_size);
+    CHECK_INT(header.data_available, bytes.size - header.data_offset);
+    pt_byte_source_close(&bytes);
+
+    bytes = open_repeated(t, "", 0, "fLaC", 4, 32 << 20);
+    pt_container_header_parse(&bytes, &header);
+    CHECK_OK(pt_joined_streams_find(&bytes, &header, &streams, &t->err));
+    CHECK_INT(streams.n, 1);
+    pt_joined_streams_release(&streams);
+    pt_byte_source_close(&bytes);
+    CHECK((double)(clock() - start) / CLOCKS_PER_SEC < 30.0);
 }
 
 /* PCM of 24 or 20 bits in samples of four bytes, which only the size of the frames shows. */

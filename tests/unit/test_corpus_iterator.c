@@ -244,3 +244,27 @@ TEST(corpus_iterator, rewind) {
     }
     pt_corpus_close(&corpus);
 }
+
+/* libyaml limits neither the nesting, with which its time grows, nor the length of a value. */
+TEST(corpus_iterator, yaml_of_any_depth_and_length) {
+    enum { N = 17 << 20 };
+    static const struct {
+        const char *head, *fault;
+        char repeated;
+    } cases[] = {{"files: ", "nested deeper than 64", '['},
+                 {"- filename: ", "a value has over", 'x'},
+                 {"- filename: a.wav\n#", "a value has over", 'x'}};
+    char *text = malloc(N + 64);
+    REQUIRE(text != NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *end = stpcpy(text, cases[i].head);
+        memset(end, cases[i].repeated, N);
+        end[N] = '\0';
+        const pt_corpus_options options = {.kind = "macs"};
+        listing *l = list_corpus_with(write_tmp_text("y/list.yaml", text), &options);
+        CHECK_INT(l->status, PATINA_EFORMAT);
+        CHECK_CONTAINS(l->err.message, cases[i].fault);
+        list_release(l);
+    }
+    free(text);
+}

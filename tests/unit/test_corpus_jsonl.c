@@ -32,14 +32,16 @@ TEST(corpus_jsonl, offset_and_duration_are_a_segment) {
                        "{\"audio_filepath\":\"a\",\"offset\":2.5,\"duration\":3,\"text\":\"y\"}\n"
                        "{\"audio\":\"a\",\"id\":\"own\",\"offset\":9,\"duration\":1}\n"
                        "{\"audio\":\"b\",\"offset\":9}\n"
-                       "{\"audio\":\"c\",\"offset\":9,\"duration\":-1}\n"),
+                       "{\"audio\":\"c\",\"offset\":9,\"duration\":-1}\n"
+                       "{\"audio\":\"d\",\"offset\":1e308,\"duration\":1e308}\n"),
         NULL);
-    CHECK_INT(l->n, 5);
+    CHECK_INT(l->n, 6);
     CHECK_STR(entry_string(l, 0), "a|a|ok|x");
     CHECK_STR(entry_string(l, 1), "a_2.5_5.5|a|ok|y");
     CHECK_STR(entry_string(l, 2), "own|a|ok");
     CHECK_STR(entry_string(l, 3), "b|b|ok");
     CHECK_INT(l->entry[4].status, PATINA_REJECT_UNDECODABLE);
+    CHECK_INT(l->entry[5].status, PATINA_REJECT_UNDECODABLE); /* the sum is infinite */
     CHECK(l->entry[0].has_start && l->entry[0].start_s == 0.0 && l->entry[0].end_s == 2.5);
     CHECK(l->entry[1].has_start && l->entry[1].start_s == 2.5 && l->entry[1].end_s == 5.5);
     CHECK(l->entry[2].has_start && l->entry[2].start_s == 9.0 && l->entry[2].has_end);

@@ -3,6 +3,11 @@
 
 #include "corpus_fixture.h"
 
+#include <time.h>
+
+#include "corpus/entry_builder.h"
+#include "corpus/json_lenient.h"
+
 #define ESC_50 "filename,fold,target,category,esc10,src_file,take\n"
 
 TEST(corpus_labels, esc_50) {
@@ -49,6 +54,61 @@ TEST(corpus_labels, locations_of_audio) {
                     NULL); /* no audio here: beside the folder */
     CHECK_STR(entry_string(l, 0), "d.wav|d.wav|ok|The sound of D");
     list_release(l);
+}
+
+/* JSON is parsed to ten times its bytes or more: a field has a limited number of values. Lists in
+ * the syntax of Python, which JSON without escapes has as well, need no limit. */
+TEST(corpus_labels, lists_of_many_values) {
+    static const char *const items[] = {"\"a\",", "\"\\u0061\","};
+    for (size_t k = 0; k < 2; k++) {
+        const size_t n_item = strlen(items[k]), n = PT_JSON_VALUES_MAX + 1;
+        pt_entry entry = {.max_captions = 10};
+        pt_strbuf text = {0};
+        pt_strbuf_append(&text, "[");
+        for (size_t i = 0; i < n; i++)
+            pt_strbuf_append_bytes(&text, items[k], n_item);
+        REQUIRE(!text.failed);
+        text.text[text.length - 1] = ']';
+        CHECK_OK(pt_entry_add_text_list(&entry, text.text, text.length, &t->err));
+        CHECK_INT(entry.n_captions, k == 0 ? 10 : 1);
+        pt_entry_release(&entry);
+        pt_strbuf_release(&text);
+    }
+}
+
+/* The file exists, but its name cannot be written to the data set; the id is another column. */
+TEST(corpus_labels, file_outside_whose_name_is_not_utf8) {
+    char text[1024];
+    const pt_corpus_options options = {.id_column = "id"};
+    write_tmp_text("l4/t/a.wav", "");
+    snprintf(text, sizeof text, "file,id,label\n%s,1,A\n", write_tmp_text("l4/\xFF.wav", ""));
+    listing *l = list_corpus_with(write_tmp_text("l4/t/t.csv", text), &options);
+    CHECK_INT(l->n, 1);
+    CHECK_STR(l->entry[0].id, "1");
+    CHECK(patina_status_is_reject(l->entry[0].status) && !l->entry[0].path);
+    CHECK(strchr(l->entry[0].source, '\xFF') == NULL);
+    list_release(l);
+}
+
+/* A path of another machine: below the root are its last folders, of which there are two million. */
+TEST(corpus_labels, search_time_for_folders_is_not_quadratic) {
+    enum { N = 1 << 21 };
+    char *text = malloc(2 * N + 64);
+    REQUIRE(text != NULL);
+    char *end = stpcpy(text, "file,label\n");
+    for (size_t i = 0; i < N; i++)
+        end = stpcpy(end, "x/");
+    stpcpy(end, "fold1/c.wav,C\n");
+    write_tmp_text("l3/fold1/c.wav", "");
+    const char *path = write_tmp_text("l3/t.csv", text);
+    const clock_t start = clock();
+    listing *l = list_corpus(path, NULL);
+    CHECK((double)(clock() - start) / CLOCKS_PER_SEC < 30.0);
+    CHECK_INT(l->n, 1);
+    CHECK_INT(l->entry[0].status, PATINA_OK);
+    CHECK_STR(l->entry[0].source, "fold1/c.wav");
+    list_release(l);
+    free(text);
 }
 
 TEST(corpus_labels, captions_from_columns_and_labels) {

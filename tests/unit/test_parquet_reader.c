@@ -5,6 +5,7 @@
  */
 
 #include "corpus_fixture.h"
+#include "parquet_builder.h"
 
 #include "base/byte_source.h"
 #include "parquet/file_metadata.h"
@@ -327,6 +328,35 @@ static const char *copy_truncated(pt_test *t, const char *name, const char *gold
     const char *path = write_tmp_bytes(name, text, n - n_cut);
     free(text);
     return path;
+}
+
+/* A file of a few bytes that declares more rows than it can have; all of them would be reported. */
+TEST(parquet_reader, more_rows_than_the_file_can_have) {
+    static const schema_element_spec schema[] = {{"root", -1, -1, 1},
+                                                 {"audio", PT_PARQUET_BYTE_ARRAY, 0, 0}};
+    const page_spec page = {.kind = PT_PARQUET_DATA_PAGE,
+                            .body = "",
+                            .n_bytes = -1,
+                            .n_packed = -1,
+                            .n_values = INT32_MAX};
+    const pt_corpus_options options = {.caption_column = "audio"};
+    static const int64_t counts[] = {100, 100000, INT64_C(1) << 41};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        pt_strbuf file = {0};
+        append_parquet_file(&file, &page, 1,
+                            (file_metadata_spec){.schema = schema,
+                                                 .n_schema = 2,
+                                                 .type = PT_PARQUET_BYTE_ARRAY,
+                                                 .n_values = counts[i],
+                                                 .n_rows = counts[i],
+                                                 .file_n_rows = counts[i]});
+        const char *path = write_tmp_bytes("counts.parquet", file.text, file.length);
+        listing *l = list_partial(path, &options, 0);
+        CHECK_INT(l->status, i == 0 ? PATINA_OK : PATINA_EFORMAT);
+        if (i > 0) CHECK_CONTAINS(l->err.message, "rows in a file of");
+        list_release(l);
+        pt_strbuf_release(&file);
+    }
 }
 
 /* In a folder, an unreadable file is reported, and the others are read. */

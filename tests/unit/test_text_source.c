@@ -213,3 +213,20 @@ TEST(text_source, damaged_gzip) {
     CHECK_INT(pt_text_source_open(tmp_path("t/absent.csv"), UINT64_MAX, &bytes, &t->err),
               PATINA_REJECT_MISSING);
 }
+
+/* Text that libarchive does not decompress stays as it is, and would be decompressed forever. */
+TEST(text_source, first_bytes_of_compressed_files) {
+    static const char *const magics[] = {"\x1F\x8B\x08\xE0 not gzip, but text\n", "\x1F\x8B\x08",
+                                         "\x28\xB5\x2F\xFD", "\x28\xB5\x2F\xFD\xFF, no zstd\n"};
+    for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {
+        pt_byte_source bytes = {0};
+        text content, compressed;
+        content.n = strlen(magics[i]);
+        memcpy(content.b, magics[i], content.n);
+        compress_gzip(&compressed, &content);
+        const char *path = write_tmp_bytes("t/magic", content.b, content.n);
+        CHECK_INT(pt_text_source_open(path, UINT64_MAX, &bytes, &t->err), PATINA_EFORMAT);
+        path = write_tmp_bytes("t/magic", compressed.b, compressed.n);
+        CHECK_INT(pt_text_source_open(path, UINT64_MAX, &bytes, &t->err), PATINA_EFORMAT);
+    }
+}
