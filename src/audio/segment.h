@@ -46,7 +46,8 @@ typedef struct pt_segment_callbacks {
     patina_status (*reserve)(void *context, uint64_t n_bytes, patina_error *err);
 
     /* Receives the source's samples of the window, in order, in blocks of at most
-     * PT_SEGMENT_BLOCK_FRAMES. They are not kept. What it allocates in the arena of the segment stays valid. */
+     * PT_SEGMENT_BLOCK_FRAMES. They are not kept. What it allocates in the arena of the segment
+     * stays valid. */
     patina_status (*add_source)(void *context, const patina_audio *block, uint64_t channel_mask,
                                 patina_error *err);
 } pt_segment_callbacks;

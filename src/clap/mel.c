@@ -189,9 +189,9 @@ size_t pt_mel_scratch_size(const pt_mel *mel) {
     return sizes.used;
 }
 
-/* Samples first .. first + n - 1 of x [length], n_samples of it given and the rest padded, with half
- * a frame reflected at both ends and zeros after them; the first and last sample are not repeated.
- * first may be negative. */
+/* Samples first .. first + n - 1 of x [length], n_samples of it given and the rest padded, with
+ * half a frame reflected at both ends and zeros after them; the first and last sample are not
+ * repeated. first may be negative. */
 static void load_span(const pt_mel *mel, const float *x, size_t n_samples, ptrdiff_t first,
                       size_t n, float *out) {
     const ptrdiff_t length = (ptrdiff_t)mel->config.n_samples;

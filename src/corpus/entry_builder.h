@@ -52,8 +52,8 @@ patina_status pt_entry_set_id(pt_entry *entry, const json_t *id, bool repaired,
 patina_status pt_entry_shorten_id(pt_entry *entry, const char *folder, const char *real,
                                   patina_error *err);
 
-/** Rejects the entry with a sentence, whose bytes that are not UTF-8 are escaped; the first reason is
- * kept. */
+/** Rejects the entry with a sentence, whose bytes that are not UTF-8 are escaped; the first reason
+ * is kept. */
 patina_status pt_entry_reject(pt_entry *entry, patina_error *err, patina_status status,
                               const char *format, ...) PT_PRINTF(4, 5);
 

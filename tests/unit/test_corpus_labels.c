@@ -90,7 +90,7 @@ TEST(corpus_labels, file_outside_whose_name_is_not_utf8) {
     list_release(l);
 }
 
-/* A path of another machine: below the root are its last folders, of which there are two million. */
+/* A path of another machine: below the root are its last folders, two million of them. */
 TEST(corpus_labels, search_time_for_folders_is_not_quadratic) {
     enum { N = 1 << 21 };
     char *text = malloc(2 * N + 64);
