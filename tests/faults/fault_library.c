@@ -119,7 +119,7 @@ static const char *find_caller(void *const *frames, int n) {
     return "?";
 }
 
-static void write_log(const char *format, ...) {
+__attribute__((format(printf, 1, 2))) static void write_log(const char *format, ...) {
     char line[256];
     va_list args;
     if (log_fd < 0) return;
