@@ -157,7 +157,8 @@ static patina_status patch_header(link_scan *s, const page *p, unsigned flags, u
     if (p->b != s->buffer) memcpy(s->buffer, p->b, p->n);
     for (size_t i = link->n_patches; i > 0 && link->patch[i - 1].offset > p->offset; i--) {
         const pt_byte_patch *patch = &link->patch[i - 1];
-        memcpy(s->buffer + (patch->offset - p->offset), patch->bytes, patch->n);
+        const uint64_t at = patch->offset - p->offset;
+        if (at + patch->n <= p->n) memcpy(s->buffer + at, patch->bytes, patch->n);
     }
     s->buffer[FLAGS_OFFSET] = (unsigned char)flags;
     write_le(s->buffer + GRANULE_OFFSET, position, 8);
@@ -222,8 +223,11 @@ static patina_status read_first_page(link_scan *s, const page *p, patina_error *
         if (read_le(packet + 12, 4) != OPUS_RATE_HZ) {
             unsigned char rate[4];
             write_le(rate, OPUS_RATE_HZ, 4);
-            PT_TRY(add_patch(link, p->offset + p->body + 12, rate, 4, err));
-            PT_TRY(patch_header(s, p, p->b[FLAGS_OFFSET], read_le(p->b + GRANULE_OFFSET, 8), err));
+            patina_status status = add_patch(link, p->offset + p->body + 12, rate, 4, err);
+            if (status == PATINA_OK)
+                status =
+                    patch_header(s, p, p->b[FLAGS_OFFSET], read_le(p->b + GRANULE_OFFSET, 8), err);
+            return status;
         }
     }
     return PATINA_OK;
