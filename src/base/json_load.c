@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define SPARE_BYTES 8192 /* twice what all sizes of a token take together */
 #define SPARE_MIN   32   /* jansson's buffer begins with 16 bytes */
 #define SPARE_MAX   2048 /* no number is longer */
@@ -78,6 +80,13 @@ void pt_json_set_out_of_memory(json_error_t *error) {
     error->text[sizeof error->text - 1] = (char)json_error_out_of_memory; /* as jansson does */
 }
 
+/* jansson quotes the text, and can end in the middle of a character. */
+static void make_valid_utf8(char *text) {
+    if (pt_utf8_is_valid(text, strlen(text))) return;
+    for (; *text; text++)
+        if ((unsigned char)*text >= 0x80) *text = '?';
+}
+
 json_t *pt_json_load(const char *text, size_t n, size_t flags, json_error_t *error) {
     json_error_t unused;
     spare memory;
@@ -92,6 +101,7 @@ json_t *pt_json_load(const char *text, size_t n, size_t flags, json_error_t *err
         pt_json_set_out_of_memory(error);
     }
     spare_memory = NULL;
+    if (!value) make_valid_utf8(error->text);
     return value;
 }
 

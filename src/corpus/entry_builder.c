@@ -83,7 +83,9 @@ static patina_status append(pt_entry *entry, char *text, char *fault, patina_err
 }
 
 patina_status pt_entry_add_bad_caption(pt_entry *entry, const char *fault, patina_error *err) {
-    return append(entry, NULL, pt_text_dup(fault, strlen(fault)), err);
+    const size_t n = strlen(fault);
+    const bool is_valid = pt_utf8_is_valid(fault, n); /* not so with some names of files */
+    return append(entry, NULL, is_valid ? pt_text_dup(fault, n) : pt_text_escape(fault), err);
 }
 
 patina_status pt_entry_add_caption(pt_entry *entry, const char *text, size_t n, patina_error *err) {

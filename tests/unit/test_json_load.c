@@ -8,6 +8,7 @@
 
 #include "base/json_dump.h"
 #include "base/json_load.h"
+#include "base/utf8.h"
 
 static size_t n_left = SIZE_MAX; /* allocations that succeed before one that fails */
 static bool for_ever;            /* so do all later ones */
@@ -37,6 +38,14 @@ TEST(json_load, failed_allocations_of_numbers) {
         json_decref(value);
     }
     for_ever = false;
+}
+
+/* The text of an error quotes the input, here to the middle of a character. */
+TEST(json_load, errors_are_utf8) {
+    json_error_t error;
+    CHECK(!pt_json_load_text("[\"\\u\xe2\x82\xac\"]", 0, &error));
+    CHECK_CONTAINS(error.text, "u?");
+    CHECK(pt_utf8_is_valid(error.text, strlen(error.text)));
 }
 
 TEST(json_load, failed_allocations) {
