@@ -25,33 +25,10 @@
 #include <patina/corpus.h>
 
 #include "audio_folder.h"
-#include "base/utf8.h"
 #include "corpus/corpus_iterator.h"
 #include "corpus/table_layout.h"
+#include "entry_check.h"
 #include "fuzz.h"
-
-static void check_text(const char *text) {
-    FUZZ_ASSERT(!text || pt_utf8_is_valid(text, strlen(text))); /* it is written to JSON */
-}
-
-static void check(const pt_entry *e) {
-    check_text(e->id);
-    check_text(e->source);
-    check_text(e->fault);
-    FUZZ_ASSERT(e->source);
-    FUZZ_ASSERT(!e->id || e->id[0] != '\0');
-    if (e->status == PATINA_OK)
-        FUZZ_ASSERT(e->id && e->path && !e->fault);
-    else
-        FUZZ_ASSERT(e->fault && patina_status_is_reject(e->status));
-    for (size_t i = 0; i < e->n_captions; i++) {
-        const pt_caption *c = &e->captions[i];
-        FUZZ_ASSERT(!c->text != !c->fault);
-        check_text(c->text);
-        check_text(c->fault);
-        FUZZ_ASSERT(!c->text || !pt_utf8_is_blank(c->text, strlen(c->text)));
-    }
-}
 
 /** Kinds with targets of their own. */
 static bool is_elsewhere(const char *kind) {
@@ -95,7 +72,10 @@ static size_t read_entries(pt_corpus *corpus, const uint8_t *data, size_t size) 
         const patina_status status = pt_corpus_next(corpus, true, &entry, &end, &err);
         FUZZ_ASSERT(accepted(status, &err) || strcmp(kind, "macs") == 0);
         if (status != PATINA_OK) break;
-        if (!end) check(&entry);
+        if (!end) {
+            fuzz_check_entry(&entry);
+            FUZZ_ASSERT(entry.status != PATINA_OK || entry.path);
+        }
         n += !end;
         pt_entry_release(&entry);
     }

@@ -16,9 +16,9 @@
 #include <patina/measure.h>
 #include <patina/provenance.h>
 
-#include "base/utf8.h"
 #include "corpus/sidecar.h"
 #include "degrade/effect_config.h"
+#include "entry_check.h"
 #include "fuzz.h"
 
 static void fuzz_chain(const char *text) {
@@ -74,16 +74,6 @@ static void fuzz_effect_config(const char *text) {
     free(again);
 }
 
-static void check_captions(const pt_entry *entry) {
-    for (size_t i = 0; i < entry->n_captions; i++) {
-        const pt_caption *c = &entry->captions[i];
-        const char *text = c->text ? c->text : c->fault;
-        FUZZ_ASSERT(!c->text != !c->fault);
-        FUZZ_ASSERT(pt_utf8_is_valid(text, strlen(text)));
-        FUZZ_ASSERT(!c->text || !pt_utf8_is_blank(c->text, strlen(c->text)));
-    }
-}
-
 static void fuzz_sidecar(bool is_json, const char *text, size_t n) {
     const pt_sidecar file = {.text = text, .n = n}, absent = {0};
     pt_entry entry = {0};
@@ -95,7 +85,7 @@ static void fuzz_sidecar(bool is_json, const char *text, size_t n) {
     FUZZ_ASSERT(pt_sidecar_add_captions(&entry, is_json ? &file : &absent, json, &error,
                                         was_repaired, is_json ? &absent : &file,
                                         &err) == PATINA_OK);
-    check_captions(&entry);
+    fuzz_check_captions(&entry);
     FUZZ_ASSERT(is_json || entry.n_captions <= n);
     json_decref(json);
     pt_entry_release(&entry);
