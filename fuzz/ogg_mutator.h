@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "ogg_checksum.h"
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
@@ -23,25 +24,12 @@ static size_t ogg_page_bytes(const uint8_t *b, size_t n) {
     return length < n ? length : n;
 }
 
-/** Sets the checksum of a page: polynomial 04C11DB7, most significant bit first. */
-static void ogg_set_checksum(uint8_t *b, size_t n) {
-    uint32_t crc = 0;
-    memset(b + 22, 0, 4);
-    for (size_t i = 0; i < n; i++) {
-        crc ^= (uint32_t)b[i] << 24;
-        for (int k = 0; k < 8; k++)
-            crc = crc & 0x80000000U ? crc << 1 ^ 0x04C11DB7U : crc << 1;
-    }
-    for (int i = 0; i < 4; i++)
-        b[22 + i] = (uint8_t)(crc >> 8 * i);
-}
-
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed) {
     size = LLVMFuzzerMutate(data, size, max_size);
     if (seed % 8 == 0) return size; /* damaged pages are inputs, too */
     for (size_t at = 0, n; at + 27 <= size; at += n ? n : 1) {
         n = ogg_page_bytes(data + at, size - at);
-        if (n > 0) ogg_set_checksum(data + at, n);
+        if (n > 0) fix_page_crc(data + at, n);
     }
     return size;
 }

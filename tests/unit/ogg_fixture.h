@@ -5,17 +5,7 @@
 #define PATINA_TEST_OGG_FIXTURE_H
 
 #include "audio_fixture.h"
-
-static inline void fix_page_crc(unsigned char *page, size_t n) {
-    uint32_t crc = 0;
-    memset(page + 22, 0, 4);
-    for (size_t i = 0; i < n; i++) {
-        crc ^= (uint32_t)page[i] << 24;
-        for (int k = 0; k < 8; k++)
-            crc = crc & 0x80000000U ? crc << 1 ^ 0x04C11DB7U : crc << 1;
-    }
-    put_le(page + 22, crc, 4);
-}
+#include "ogg_checksum.h"
 
 static inline size_t page_bytes(const unsigned char *page) {
     size_t n = 27U + page[26];
