@@ -26,9 +26,8 @@
 #include "dsp/resample.h"
 #include "dsp/stats.h"
 
-#define BLOCK_FRAMES     PT_SEGMENT_BLOCK_FRAMES /* decoded at a time, at most */
-#define BUFFERED_WINDOWS 3                       /* of a source whose length is not known yet */
-#define NAMED_MARGIN_S   1.0                     /* a clip of named seconds may be so much longer */
+#define BUFFERED_WINDOWS 3   /* of a source whose length is not known yet */
+#define NAMED_MARGIN_S   1.0 /* a clip of named seconds may be so much longer */
 #define NAMED_MIN_S      0.4 /* of named seconds that the source must hold: a loudness block */
 
 /** Consecutive frames; grows in the arena. */
@@ -52,7 +51,7 @@ typedef struct mixer {
     pt_segment *segment;
     pt_resampler *resampler;
     const pt_segment_callbacks *callbacks; /* may be NULL */
-    float *mono;                           /* [BLOCK_FRAMES] */
+    float *mono;                           /* [PT_SEGMENT_BLOCK_FRAMES] */
     float *kept;                           /* [n_frames, n_channels]; NULL: not kept */
     size_t n_out;                          /* samples of the mix so far */
 } mixer;
@@ -63,7 +62,7 @@ static uint64_t min_u64(uint64_t a, uint64_t b) {
 
 static patina_status reserve(frame_buffer *h, uint64_t max_frames, pt_arena *arena,
                              patina_error *err) {
-    uint64_t capacity = h->capacity ? 2 * h->capacity : 16 * (uint64_t)BLOCK_FRAMES;
+    uint64_t capacity = h->capacity ? 2 * h->capacity : 16 * (uint64_t)PT_SEGMENT_BLOCK_FRAMES;
     if (capacity > max_frames) capacity = max_frames;
     float *samples = pt_arena_alloc_array(arena, (size_t)capacity * h->n_channels, sizeof *samples);
     if (!samples) return pt_fail(err, PATINA_ENOMEM, "out of memory");
@@ -92,15 +91,15 @@ static patina_status fill(source *s, frame_buffer *h, uint64_t max_frames, patin
 static patina_status skip_frames(source *s, uint64_t n_frames, uint64_t *n_skipped,
                                  patina_error *err) {
     const pt_arena_marker mark = pt_arena_mark(s->arena);
-    float *block =
-        pt_arena_alloc_array(s->arena, (size_t)BLOCK_FRAMES * s->info.n_channels, sizeof *block);
+    float *block = pt_arena_alloc_array(
+        s->arena, (size_t)PT_SEGMENT_BLOCK_FRAMES * s->info.n_channels, sizeof *block);
     patina_status status = block ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
     bool at_end = false;
 
     *n_skipped = 0;
     while (status == PATINA_OK && !at_end && *n_skipped < n_frames) {
         const uint64_t left = n_frames - *n_skipped;
-        const size_t want = left < BLOCK_FRAMES ? (size_t)left : BLOCK_FRAMES;
+        const size_t want = left < PT_SEGMENT_BLOCK_FRAMES ? (size_t)left : PT_SEGMENT_BLOCK_FRAMES;
         size_t got = 0;
         status = pt_decoder_read(s->decoder, block, want, &got, err);
         *n_skipped += got;
@@ -168,8 +167,9 @@ static patina_status no_frames(patina_error *err) {
 
 /** Whole hops of the loudness, where they fit, which are then measured without a copy. */
 static size_t block_frames(unsigned rate_hz) {
-    const size_t hop = (size_t)pt_loudness_block_frames(rate_hz) / 4;
-    return hop < BLOCK_FRAMES ? BLOCK_FRAMES / hop * hop : BLOCK_FRAMES;
+    const size_t hop = (size_t)pt_loudness_hop_frames(rate_hz);
+    return hop < PT_SEGMENT_BLOCK_FRAMES ? PT_SEGMENT_BLOCK_FRAMES / hop * hop
+                                         : PT_SEGMENT_BLOCK_FRAMES;
 }
 
 /** Prepares for the frames of segment->window. */
@@ -184,7 +184,7 @@ static patina_status mixer_open(mixer *m, pt_segment *segment, pt_segment_spec s
     segment->mix = pt_arena_alloc_array(arena, segment->n_mix, sizeof *segment->mix);
     segment->is_finite = true;
     *m = (mixer){.segment = segment, .callbacks = spec.callbacks};
-    m->mono = pt_arena_alloc_array(arena, BLOCK_FRAMES, sizeof *m->mono);
+    m->mono = pt_arena_alloc_array(arena, PT_SEGMENT_BLOCK_FRAMES, sizeof *m->mono);
     if (!segment->mix || !m->mono) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     if (spec.keep_source && w->frames * w->channels <= PT_SEGMENT_BUFFERED_SAMPLES) {
         m->kept = pt_arena_alloc_array(arena, (size_t)w->frames * w->channels, sizeof *m->kept);
@@ -290,7 +290,7 @@ static patina_status decode_exact(source *s, pt_segment_spec spec, mixer *m, pt_
                                   patina_error *err) {
     uint64_t n_read;
 
-    PT_TRY(reserve_memory(s, spec, (uint64_t)BLOCK_FRAMES * s->info.n_channels, err));
+    PT_TRY(reserve_memory(s, spec, (uint64_t)PT_SEGMENT_BLOCK_FRAMES * s->info.n_channels, err));
     PT_TRY(open_window(s, spec, s->info.n_frames, m, segment, err));
     if (segment->window.start > 0) PT_TRY(pt_decoder_seek(s->decoder, segment->window.start, err));
     PT_TRY(mix_from_decoder(s, m, &n_read, err));
@@ -331,7 +331,8 @@ static patina_status decode_to_end(source *s, pt_segment_spec spec, mixer *m, pt
     uint64_t before, rest;
 
     if (spec.n_frames > 0) {
-        PT_TRY(reserve_memory(s, spec, (uint64_t)BLOCK_FRAMES * s->info.n_channels, err));
+        PT_TRY(
+            reserve_memory(s, spec, (uint64_t)PT_SEGMENT_BLOCK_FRAMES * s->info.n_channels, err));
         PT_TRY(open_window(s, spec, spec.n_frames, m, segment, err));
         return mix_counted(s, m, err);
     }

@@ -113,7 +113,7 @@ patina_status pt_loudness_meter_open(unsigned rate_hz, unsigned n_channels, uint
                                      pt_arena *arena, pt_loudness_meter **out, patina_error *err) {
     PT_TRY(pt_audio_format_check(rate_hz, n_channels, err));
 
-    const size_t hop = (size_t)pt_loudness_block_frames(rate_hz) / BLOCK_HOPS;
+    const size_t hop = (size_t)pt_loudness_hop_frames(rate_hz);
     const size_t run_max = PT_IIR_ENERGY_SEGMENTS * PT_IIR_ENERGY_LENGTH_MAX;
     const size_t n_runs = (hop + run_max - 1) / run_max;
     const size_t length = hop / n_runs / PT_IIR_ENERGY_SEGMENTS; /* at 4 kHz still 50 */

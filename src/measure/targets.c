@@ -73,7 +73,7 @@ static void set_mix_mean(patina_targets_stream *stream, double mean) {
 /* In blocks of a hop of the loudness, which are read from memory once. */
 static patina_status add_source(patina_targets_stream *stream, const float *samples,
                                 size_t n_frames, patina_error *err) {
-    const size_t hop = (size_t)pt_loudness_block_frames(stream->rate_hz) / 4;
+    const size_t hop = (size_t)pt_loudness_hop_frames(stream->rate_hz);
     stream->n_source += n_frames;
     for (size_t i = 0; i < n_frames; i += hop) {
         const float *block = samples + i * stream->n_channels;

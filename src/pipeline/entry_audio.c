@@ -15,7 +15,6 @@
 #include "pipeline/provenance_fill.h"
 
 #define PAUSE_POLL_NS 20000000L
-#define BLOCK_FRAMES  PT_SEGMENT_BLOCK_FRAMES /* at most, of a source that is measured */
 
 static patina_status out_of_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
@@ -65,12 +64,12 @@ static patina_status reserve_memory(void *context, uint64_t n_bytes, patina_erro
     return status;
 }
 
-/* Replaces a block of up to BLOCK_FRAMES frames by a copy at the level of the row. */
+/* Replaces a block of up to PT_SEGMENT_BLOCK_FRAMES frames by a copy at the level of the row. */
 static patina_status scale_block(pt_entry_audio *c, patina_audio *block, patina_error *err) {
     const size_t n = block->n_frames * block->n_channels;
     if (!c->scaled)
-        c->scaled =
-            pt_arena_alloc_array(c->arena, (size_t)BLOCK_FRAMES * block->n_channels, sizeof(float));
+        c->scaled = pt_arena_alloc_array(
+            c->arena, (size_t)PT_SEGMENT_BLOCK_FRAMES * block->n_channels, sizeof(float));
     if (!c->scaled) return out_of_memory(err);
     pt_segment_scale(block->samples, n, c->level_gain_db, c->scaled);
     block->samples = c->scaled;
@@ -261,11 +260,11 @@ static patina_status measure_source(pt_entry_audio *c, pt_entry_result *result, 
         return pt_fail(err, PATINA_ETEMPORARY, "'%s': the file changed while it was read",
                        c->entry->source);
     }
-    for (size_t done = 0; done < source->n_frames; done += BLOCK_FRAMES) {
+    for (size_t done = 0; done < source->n_frames; done += PT_SEGMENT_BLOCK_FRAMES) {
         const size_t left = source->n_frames - done;
         const patina_audio block = {source->samples + done * source->n_channels,
-                                    left < BLOCK_FRAMES ? left : BLOCK_FRAMES, source->n_channels,
-                                    source->rate_hz};
+                                    left < PT_SEGMENT_BLOCK_FRAMES ? left : PT_SEGMENT_BLOCK_FRAMES,
+                                    source->n_channels, source->rate_hz};
         PT_TRY(add_source(c, &block, c->segment.channel_mask, err));
     }
     return PATINA_OK;
