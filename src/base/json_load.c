@@ -80,7 +80,7 @@ void pt_json_set_out_of_memory(json_error_t *error) {
     error->text[sizeof error->text - 1] = (char)json_error_out_of_memory; /* as jansson does */
 }
 
-/* jansson quotes the text, and can end in the middle of a character. */
+/* The message of jansson quotes the input, and its quotation may stop inside a character. */
 static void make_valid_utf8(char *text) {
     if (pt_utf8_is_valid(text, strlen(text))) return;
     for (; *text; text++)

@@ -82,10 +82,15 @@ static patina_status append(pt_entry *entry, char *text, char *fault, patina_err
     return PATINA_OK;
 }
 
+/** A copy of a sentence, which may quote the name of a file that is not UTF-8: then escaped. NULL:
+ * out of memory. */
+static char *copy_as_utf8(const char *sentence) {
+    const size_t n = strlen(sentence);
+    return pt_utf8_is_valid(sentence, n) ? pt_text_dup(sentence, n) : pt_text_escape(sentence);
+}
+
 patina_status pt_entry_add_bad_caption(pt_entry *entry, const char *fault, patina_error *err) {
-    const size_t n = strlen(fault);
-    const bool is_valid = pt_utf8_is_valid(fault, n); /* not so with some names of files */
-    return append(entry, NULL, is_valid ? pt_text_dup(fault, n) : pt_text_escape(fault), err);
+    return append(entry, NULL, copy_as_utf8(fault), err);
 }
 
 patina_status pt_entry_add_caption(pt_entry *entry, const char *text, size_t n, patina_error *err) {
@@ -199,14 +204,12 @@ patina_status pt_entry_reject(pt_entry *entry, patina_error *err, patina_status 
     if (entry->status != PATINA_OK) return PATINA_OK;
     va_list args;
     va_start(args, format);
-    const int n = vasprintf(&entry->fault, format, args);
+    char *sentence = NULL;
+    const int n = vasprintf(&sentence, format, args);
     va_end(args);
-    if (n < 0) entry->fault = NULL;
-    if (entry->fault && !pt_utf8_is_valid(entry->fault, (size_t)n)) { /* a name in it */
-        char *escaped = pt_text_escape(entry->fault);
-        free(entry->fault);
-        entry->fault = escaped;
-    }
+    if (n < 0) return no_memory(err);
+    entry->fault = copy_as_utf8(sentence);
+    free(sentence);
     if (!entry->fault) return no_memory(err);
     entry->status = status;
     return PATINA_OK;

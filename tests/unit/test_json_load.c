@@ -40,7 +40,7 @@ TEST(json_load, failed_allocations_of_numbers) {
     for_ever = false;
 }
 
-/* The text of an error quotes the input, here to the middle of a character. */
+/* The message quotes the input, here up to the first byte of a character. */
 TEST(json_load, errors_are_utf8) {
     json_error_t error;
     CHECK(!pt_json_load_text("[\"\\u\xe2\x82\xac\"]", 0, &error));
