@@ -54,6 +54,29 @@ static int compare_ids(const void *a, const void *b) {
     return order != 0 ? order : strcmp(x->path, y->path);
 }
 
+/** The bytes of the folders of a path, with the last '/'. */
+static size_t folders_length(const char *path) {
+    return (size_t)(pt_path_basename(path) - path);
+}
+
+/** Compares folders from their last byte on; '/' comes first, so that "x/a/" is before "xa/". */
+static int compare_folders(const char *a, size_t n_a, const char *b, size_t n_b) {
+    while (n_a > 0 && n_b > 0) {
+        const unsigned char x = (unsigned char)a[--n_a], y = (unsigned char)b[--n_b];
+        if (x != y) return x == '/' ? -1 : y == '/' ? 1 : x < y ? -1 : 1;
+    }
+    return n_a == 0 ? -(n_b > 0) : 1;
+}
+
+static int compare_shared(const void *a, const void *b) {
+    const clip_stem *x = *(const clip_stem *const *)a, *y = *(const clip_stem *const *)b;
+    const int stems = compare_stems(x->stem, x->n, y->stem, y->n);
+    if (stems != 0) return stems;
+    const int folders =
+        compare_folders(x->path, folders_length(x->path), y->path, folders_length(y->path));
+    return folders != 0 ? folders : (x > y) - (x < y);
+}
+
 /** The id in a stem: "Title [<id>]", "Title-<id>" or "[<id>]-[30-40]"; NULL: none. */
 static const char *id_in_title(const clip_stem *c) {
     const char *end = c->stem + c->n;
@@ -81,6 +104,23 @@ static patina_status index_ids(pt_clip_index *clips, patina_error *err) {
     return PATINA_OK;
 }
 
+static bool is_same_stem(const clip_stem *a, const clip_stem *b) {
+    return compare_stems(a->stem, a->n, b->stem, b->n) == 0;
+}
+
+static patina_status index_shared(pt_clip_index *clips, patina_error *err) {
+    const clip_stem *names = clips->names;
+    const size_t n = clips->n_names;
+    clips->shared = malloc((n ? n : 1) * sizeof *clips->shared);
+    if (!clips->shared) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++)
+        if ((i > 0 && is_same_stem(&names[i - 1], &names[i])) ||
+            (i + 1 < n && is_same_stem(&names[i], &names[i + 1])))
+            clips->shared[clips->n_shared++] = &names[i];
+    qsort(clips->shared, clips->n_shared, sizeof *clips->shared, compare_shared);
+    return PATINA_OK;
+}
+
 static bool is_deep(const char *path) {
     unsigned depth = 0;
     for (; (path = strchr(path, '/')); path++)
@@ -101,11 +141,13 @@ patina_status pt_clip_index_open(pt_clip_index *clips, const char *root, patina_
     }
     clips->n_names = n;
     qsort(clips->names, n, sizeof *clips->names, compare_clips);
+    PT_TRY(index_shared(clips, err));
     return index_ids(clips, err);
 }
 
 void pt_clip_index_close(pt_clip_index *clips) {
     free(clips->names);
+    free(clips->shared);
     free(clips->ids);
     pt_dir_walk_release(&clips->walk);
     *clips = (pt_clip_index){0};
@@ -261,11 +303,29 @@ const char *pt_clip_index_find_youtube(const pt_clip_index *clips, const char *i
 
 /* Names of a table ------------------------------------------------------------------------- */
 
-/** Whether the directory of a path ends with n bytes of folders ("a/b/" of "x/a/b/c.wav"). */
-static bool path_ends_with_dirs(const char *path, const char *folders, size_t n) {
-    const size_t n_own = (size_t)(pt_path_basename(path) - path);
+/** Whether the folders of a path end with n bytes of folders ("a/b/" of "x/a/b/c.wav"). */
+static bool path_ends_with_folders(const char *path, const char *folders, size_t n) {
+    const size_t n_own = folders_length(path);
     if (n > n_own || memcmp(path + n_own - n, folders, n) != 0) return false;
     return n == 0 || n == n_own || path[n_own - n - 1] == '/';
+}
+
+/** Index of the first shared stem that is not before this one in these folders. */
+static size_t lower_bound_shared(const pt_clip_index *clips, const char *stem, size_t n,
+                                 const char *folders, size_t n_folders) {
+    size_t low = 0, high = clips->n_shared;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const clip_stem *c = clips->shared[middle];
+        int order = compare_stems(c->stem, c->n, stem, n);
+        if (order == 0)
+            order = compare_folders(c->path, folders_length(c->path), folders, n_folders);
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 /** Whether the name of the table contains the name of a folder of the path. */
@@ -275,21 +335,32 @@ static bool matches_table_name(const char *path, const char *table) {
     return false;
 }
 
-/** The best match of the files with this stem. */
+/** The best match of the files with this stem in these folders: they are adjacent in shared. */
 static const char *find_best_match(const pt_clip_index *clips, const char *name, size_t n_stem,
                                    const char *table) {
-    const char *base = pt_path_basename(name), *best = NULL;
+    const char *base = pt_path_basename(name);
+    const size_t n_folders = (size_t)(base - name), first = lower_bound(clips, base, n_stem);
+    const clip_stem *best = NULL;
     int best_rank = -1;
 
-    for (size_t i = lower_bound(clips, base, n_stem); i < clips->n_names; i++) {
-        const clip_stem *c = &clips->names[i];
-        if (compare_stems(c->stem, c->n, base, n_stem) != 0) break;
-        if (!path_ends_with_dirs(c->path, name, (size_t)(base - name))) continue;
-        const int rank =
-            4 * !c->is_deep + 2 * (strcmp(c->stem, base) == 0) + matches_table_name(c->path, table);
-        if (rank > best_rank) best = c->path, best_rank = rank; /* the first of its rank stays */
+    if (first == clips->n_names) return NULL;
+    const clip_stem *c = &clips->names[first];
+    if (compare_stems(c->stem, c->n, base, n_stem) != 0) return NULL;
+    if (first + 1 == clips->n_names || !is_same_stem(c, c + 1))
+        return path_ends_with_folders(c->path, name, n_folders) ? c->path : NULL;
+    for (size_t i = lower_bound_shared(clips, base, n_stem, name, n_folders); i < clips->n_shared;
+         i++) {
+        c = clips->shared[i];
+        if (compare_stems(c->stem, c->n, base, n_stem) != 0 ||
+            !path_ends_with_folders(c->path, name, n_folders))
+            break;
+        const int rank = 16 * (strcmp(c->path, name) == 0) + 8 * !c->is_deep +
+                         4 * (strcmp(c->stem, base) == 0) +
+                         2 * (folders_length(c->path) == n_folders && n_folders > 0) +
+                         matches_table_name(c->path, table);
+        if (rank > best_rank || (rank == best_rank && c < best)) best = c, best_rank = rank;
     }
-    return best;
+    return best ? best->path : NULL;
 }
 
 static const char *find_exact(const pt_clip_index *clips, const char *name, const char *table) {

@@ -17,6 +17,8 @@ typedef struct pt_clip_index {
     pt_dir_walk walk;
     struct pt_clip_stem *names; /* sorted by stem, then shallow before deep, then path */
     size_t n_names;
+    const struct pt_clip_stem **shared; /* stems of several files, each by its folders */
+    size_t n_shared;
     struct pt_clip_id *ids; /* YouTube ids at the end of a name: "Title [<id>]", "Title-<id>" */
     size_t n_ids;
 } pt_clip_index;
@@ -45,9 +47,10 @@ const char *pt_clip_index_find_youtube(const pt_clip_index *clips, const char *i
                                        const char *start, const char *rows);
 
 /**
- * The path of the file with a name, relative to the root, or NULL: the same name in the root or in
- * a folder, else with another extension of audio, or with one where the name has none. "./" in
- * front is ignored. Folders in the name must exist ("fold1/x.wav"). Where nothing is found, these
+ * The path of the file with a name, relative to the root, or NULL: the name as a path, else the
+ * same name in the root or in a folder, else with another extension of audio, or with one where the
+ * name has none. "./" in front is ignored. Folders in the name must exist ("fold1/x.wav"; of
+ * several such folders the one in the root comes first). Where nothing is found, these
  * are tried: NFC and NFD of the name, a number with other zeros in front, or with the user and name
  * that Freesound adds to it ("123__user__rain.wav"), the last folders of a
  * path of another machine, '/' for '\\', and the name in lower and in upper case.

@@ -87,6 +87,36 @@ TEST(corpus_clotho, best_match_of_several_files) {
     list_release(l);
 }
 
+/* Files of one stem are compared by their folders from the end: "xa/" is not "x/a/". */
+TEST(corpus_clotho, best_match_of_one_stem_in_many_folders) {
+    const char *folders[] = {"two/a", "a!", "xa", "one/a", "p/q/r/a", "b/a", "!a", "one", "a/one"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "c4/%s/s.wav", folders[i]);
+        write_tmp_text(path, "");
+    }
+    write_tmp_text("c4/two/a/s.flac", "");
+    const char *rows =
+        "file_name,caption_1\na/s.wav,1\nr/a/s.wav,2\none/a/s.wav,3\nxa/s.wav,4\n"
+        "a!/s.wav,5\n!a/s.wav,6\na/s.flac,7\none/s.wav,8\nra/s.wav,9\none/s.mp3,10\n";
+    listing *l = list_corpus(write_tmp_text("c4/all.csv", rows), NULL);
+    CHECK_INT(l->n, 10);
+    CHECK_STR(entry_string(l, 0), "a/s.wav|b/a/s.wav|ok|1");
+    CHECK_STR(entry_string(l, 1), "r/a/s.wav|p/q/r/a/s.wav|ok|2");
+    CHECK_STR(entry_string(l, 2), "one/a/s.wav|one/a/s.wav|ok|3");
+    CHECK_STR(entry_string(l, 3), "xa/s.wav|xa/s.wav|ok|4");
+    CHECK_STR(entry_string(l, 4), "a!/s.wav|a!/s.wav|ok|5");
+    CHECK_STR(entry_string(l, 5), "!a/s.wav|!a/s.wav|ok|6");
+    CHECK_STR(entry_string(l, 6), "a/s.flac|two/a/s.flac|ok|7");
+    CHECK_STR(entry_string(l, 7), "one/s.wav|one/s.wav|ok|8");
+    CHECK_STR(entry_string(l, 8), "ra/s.wav|all.csv:10|missing|9");
+    CHECK_STR(entry_string(l, 9), "one/s.mp3|one/s.wav|ok|10");
+    list_release(l);
+    l = list_corpus(write_tmp_text("c4/two.csv", rows), NULL);
+    CHECK_STR(entry_string(l, 0), "a/s.wav|two/a/s.wav|ok|1");
+    list_release(l);
+}
+
 TEST(corpus_clotho, captions_in_numeric_order) {
     write_tmp_text("c4/a.wav", "");
     listing *l = list_corpus(
