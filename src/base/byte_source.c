@@ -38,6 +38,10 @@ bool pt_errno_is_missing(int error) {
     return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG;
 }
 
+bool pt_errno_is_denied(int error) {
+    return error == EACCES || error == EPERM;
+}
+
 bool pt_errno_is_machine_fault(int error) {
     return error > 0 && !pt_errno_is_missing(error) && error != EISDIR && error != ENXIO;
 }

@@ -43,6 +43,9 @@ int pt_byte_source_open(const char *path, pt_byte_source *bytes);
 /** Returns whether an errno value means that a file does not exist. */
 bool pt_errno_is_missing(int error);
 
+/** Returns whether an errno value means that the user may not do it: EACCES or EPERM. */
+bool pt_errno_is_denied(int error);
+
 /**
  * Returns whether an errno value is a fault of the machine or its settings, which may pass, and not
  * a property of the file: EIO, ESTALE, ENOMEM, EMFILE, EACCES and all others, except those of

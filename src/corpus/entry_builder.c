@@ -237,7 +237,7 @@ char *pt_corpus_audio_root(const char *path, const pt_corpus_options *options) {
 patina_status pt_corpus_resolve_root(const char *folder, char **real, patina_error *err) {
     free(*real);
     *real = realpath(folder, NULL);
-    if (*real || errno == EACCES || errno == EPERM || pt_errno_is_missing(errno)) return PATINA_OK;
+    if (*real || pt_errno_is_denied(errno) || pt_errno_is_missing(errno)) return PATINA_OK;
     return pt_fail(err, errno == ENOMEM ? PATINA_ENOMEM : PATINA_EIO,
                    "folder '%s': cannot be examined: %s", folder, strerrordesc_np(errno));
 }

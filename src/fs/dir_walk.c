@@ -51,7 +51,7 @@ static patina_status is_folder(const tree *t, int folder_fd, const struct dirent
     do {
         error = fstatat(folder_fd, item->d_name, &info, 0) == 0 ? 0 : errno;
         *yes = error == 0 && S_ISDIR(info.st_mode);
-        if (error == EACCES || error == EPERM || pt_errno_is_missing(error)) return PATINA_OK;
+        if (pt_errno_is_denied(error) || pt_errno_is_missing(error)) return PATINA_OK;
     } while (pt_retry_after_fault(&n_faults, error));
     return error == 0 ? PATINA_OK : unreadable(t, error, err);
 }
@@ -170,7 +170,7 @@ patina_status pt_dir_walk_list_audio(pt_dir_walk *walk, const char *root, unsign
 }
 
 bool pt_dir_walk_has_fault(const pt_dir_walk *walk) {
-    return walk->error != EACCES && walk->error != EPERM && pt_errno_is_machine_fault(walk->error);
+    return !pt_errno_is_denied(walk->error) && pt_errno_is_machine_fault(walk->error);
 }
 
 void pt_dir_walk_release(pt_dir_walk *walk) {

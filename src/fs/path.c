@@ -108,8 +108,7 @@ int pt_path_examine(int (*call)(const char *, struct stat *), const char *path, 
     int error;
     do
         error = call(path, info) == 0 ? 0 : errno;
-    while (error != 0 && error != EACCES && error != EPERM &&
-           pt_retry_after_fault(&n_faults, error));
+    while (error != 0 && !pt_errno_is_denied(error) && pt_retry_after_fault(&n_faults, error));
     return error;
 }
 
@@ -122,8 +121,7 @@ patina_status pt_path_find(const char *path, bool *exists, struct stat *info, pa
     struct stat unused;
     const int error = pt_path_examine(stat, path, info ? info : &unused);
     *exists = error == 0;
-    if (error == 0 || error == EACCES || error == EPERM || pt_errno_is_missing(error))
-        return PATINA_OK;
+    if (error == 0 || pt_errno_is_denied(error) || pt_errno_is_missing(error)) return PATINA_OK;
     return pt_fail(err, PATINA_EIO, "file '%s': cannot be examined: %s", path,
                    strerrordesc_np(error));
 }

@@ -18,7 +18,7 @@ static _Thread_local int fault;
 
 /** Keeps the first fault of the machine. errno is preserved. */
 static void record(int error) {
-    const bool is_fault = error != EACCES && error != EPERM && pt_errno_is_machine_fault(error);
+    const bool is_fault = !pt_errno_is_denied(error) && pt_errno_is_machine_fault(error);
     if (is_fault && fault == 0) fault = error;
     errno = error;
 }
@@ -26,7 +26,7 @@ static void record(int error) {
 static void *open_folder(const char *path) {
     unsigned n = 0;
     DIR *folder;
-    while (!(folder = opendir(path)) && errno != EACCES && errno != EPERM &&
+    while (!(folder = opendir(path)) && !pt_errno_is_denied(errno) &&
            pt_retry_after_fault(&n, errno))
         ;
     if (!folder) record(errno);
