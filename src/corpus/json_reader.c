@@ -224,6 +224,7 @@ static patina_status json_open(const char *path, const pt_corpus_options *option
     free(head);
     if (status == PATINA_REJECT_MISSING) return pt_fail(err, PATINA_EIO, "not found");
     PT_TRY(status);
+    if (n < 0) return pt_fail(err, PATINA_EIO, "cannot be read");
     return open_list(path, options, kind ? kind : &keyed, state, err);
 }
 

@@ -18,6 +18,7 @@
 #include "base/byte_source.h"
 #include "base/c_locale.h"
 #include "base/error.h"
+#include "base/memory_reserve.h"
 #include "fs/temp_file.h"
 
 /* The first read after a seek is small, since another seek may follow; later ones double. */
@@ -79,7 +80,7 @@ static patina_status archive_failure(const pt_tar *t, patina_error *err) {
 }
 
 static patina_status open_archive(pt_tar *t, patina_error *err) {
-    struct archive *a = archive_read_new();
+    struct archive *a = pt_memory_reserve(PT_TAR_RESERVE_BYTES) ? archive_read_new() : NULL;
     t->archive = a;
     if (!a) return no_memory(err);
     if (archive_read_support_filter_gzip(a) != ARCHIVE_OK ||

@@ -4,6 +4,7 @@
 #include "corpus/text_source.h"
 
 #include <archive.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 
 #include "base/c_locale.h"
 #include "base/error.h"
+#include "base/memory_reserve.h"
+#include "corpus/tar.h"
 #include "fs/temp_file.h"
 
 #define BLOCK_BYTES  65536
@@ -157,16 +160,29 @@ static patina_status convert_file(const pt_byte_source *bytes, encoding e, uint6
 typedef struct archive_input {
     const pt_byte_source *bytes;
     uint64_t at;
+    bool io_failed;
     char block[BLOCK_BYTES];
 } archive_input;
 
 static la_ssize_t on_read(struct archive *archive, void *user, const void **block) {
     archive_input *in = user;
     const int64_t n = pt_byte_source_read_at(in->bytes, in->at, in->block, BLOCK_BYTES);
-    (void)archive;
     *block = in->block;
-    if (n > 0) in->at += (uint64_t)n;
+    if (n < 0) {
+        archive_set_error(archive, EIO, "cannot be read");
+        in->io_failed = true;
+        return -1;
+    }
+    in->at += (uint64_t)n;
     return (la_ssize_t)n;
+}
+
+/** Status of a failed libarchive call. */
+static patina_status archive_failure(struct archive *a, const archive_input *in,
+                                     patina_error *err) {
+    if (in->io_failed) return fail_read(err);
+    if (archive_errno(a) == ENOMEM) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    return pt_fail(err, PATINA_EFORMAT, "the compressed data are truncated or damaged");
 }
 
 static patina_status read_archive(struct archive *a, archive_input *in, uint64_t n_max, int fd,
@@ -182,20 +198,19 @@ static patina_status read_archive(struct archive *a, archive_input *in, uint64_t
     /* With one filter, that of plain bytes, libarchive does not take them for compressed data. */
     if (archive_read_open(a, in, NULL, on_read, NULL) != ARCHIVE_OK ||
         archive_read_next_header(a, &entry) != ARCHIVE_OK || archive_filter_count(a) < 2)
-        return pt_fail(err, PATINA_EFORMAT, "the compressed data are truncated or damaged");
+        return archive_failure(a, in, err);
     while (*n_written < n_max && (n = archive_read_data(a, block, sizeof block)) > 0) {
         PT_TRY(pt_temp_file_write_at(fd, *n_written, block, (size_t)n, err));
         *n_written += (uint64_t)n;
     }
-    return n < 0 ? pt_fail(err, PATINA_EFORMAT, "the compressed data are truncated or damaged")
-                 : PATINA_OK;
+    return n < 0 ? archive_failure(a, in, err) : PATINA_OK;
 }
 
 /** Writes what a compressed file contains to fd. */
 static patina_status decompress_file(const pt_byte_source *bytes, uint64_t n_max, int fd,
                                      uint64_t *n_written, patina_error *err) {
     archive_input *in = malloc(sizeof *in);
-    struct archive *a = archive_read_new();
+    struct archive *a = pt_memory_reserve(PT_TAR_RESERVE_BYTES) ? archive_read_new() : NULL;
     patina_status status = PATINA_ENOMEM;
     if (in && a) {
         const locale_t before = pt_c_locale_enter();
@@ -239,11 +254,11 @@ patina_status pt_text_source_open(const char *path, uint64_t n_max, pt_byte_sour
     PT_TRY(pt_byte_source_open_file(path, bytes, err));
     while (again) {
         const int64_t n = pt_byte_source_read_at(bytes, 0, head, sizeof head);
-        const encoding e = detect(head, n > 0 ? (size_t)n : 0);
+        const encoding e = detect(head, n > 0 ? (size_t)n : 0), none = {0};
         again = n > 0 && is_compressed(head, (size_t)n); /* then it may need to be converted */
-        if (!again && e.unit == 0) break;
-        const encoding none = {0};
-        const patina_status status = replace(bytes, again ? none : e, n_max, err);
+        if (n >= 0 && !again && e.unit == 0) break;
+        const patina_status status =
+            n < 0 ? fail_read(err) : replace(bytes, again ? none : e, n_max, err);
         if (status != PATINA_OK) {
             pt_byte_source_close(bytes);
             return status;

@@ -241,6 +241,46 @@ E
     [ ! -e set/dataset.json ] || fail "a set was finished"
 }
 
+# A list whose read fails for longer than the retries last is neither damaged nor of another kind: the run ends, or
+# the set is the same. Each read of each file fails once.
+test_faults_of_lists() {
+    build_faults
+    mkdir -p lists
+    cp "$DEMO/clips/perc_bell.wav" "$DEMO/clips/misc_burp.flac" .
+    py <<'E'
+import gzip, json
+rows = [{"audio": "perc_bell.wav", "caption": "a bell"}, {"audio": "misc_burp.flac", "caption": "a burp"}]
+lines = "".join(json.dumps(row) + "\n" for row in rows)
+open("lists/plain.jsonl", "w").write(lines)
+open("lists/wide.jsonl", "wb").write(lines.encode("utf-16"))
+gzip.open("lists/packed.jsonl.gz", "wb").write(lines.encode())
+json.dump({"data": [{"id": row["audio"].split(".")[0], "caption": row["caption"]} for row in rows]},
+          open("lists/wavcaps.json", "w"))
+E
+    export CHUNK=2000
+    local file name reads n_failed
+    for file in lists/*; do
+        name=${file##*/}
+        export FAULT_PATH=$file CORPUS=$file
+        unset FAULT_READS
+        generate --corpus "$file" --audio-root . --out "plain-$name" --quiet
+        n_failed=0
+        for reads in $(seq 0 40); do
+            export FAULT_READS=$reads
+            rm -rf set
+            with_fault pread 5 4 --audio-root . --out set
+            if [ "$STATUS" -eq 0 ]; then
+                assert_same_dirs "plain-$name" set
+                break # there are fewer reads
+            fi
+            n_failed=$((n_failed + 1))
+            [ "$STATUS" -eq 1 ] || assert_status 75
+            grep -q "cannot be [ro]" "$WORK/stderr" || fail "$file, read $reads: $(cat "$WORK/stderr")"
+        done
+        [ "$n_failed" -ge 2 ] || fail "$file: only $n_failed reads failed"
+    done
+}
+
 # --skip-unreadable rejects such entries, and --retry rejects tries them again.
 test_skip_unreadable() {
     build_faults
