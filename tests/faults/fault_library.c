@@ -8,7 +8,8 @@
  *                        <frames>. Frames are offsets in the program, for addr2line
  *   FAULT_STACK=HASH     fail the first call with this stack
  *   FAULT_FRAME=OFFSET   its innermost frame: other calls are not unwound, which saves most time
- *   FAULT_FOREVER=1      and all later calls of the same kind (alloc or call), whatever their stack
+ *   FAULT_REPEAT=N       and the next N with this stack; always: and all later calls of the same kind
+ *                        (alloc or call), whatever their stack
  *   FAULT_ERRNO=NUMBER   errno of a failed system call; read and write do half their work for 0
  *   FAULT_SERVER=1       instead of running main(), fork a process for each line of standard input,
  *                        which saves loading 150 libraries each time. Fields, separated by the
@@ -75,6 +76,7 @@ static int log_fd = -1, fault_errno;
 static uint64_t wanted_stack, wanted_frame;
 static bool is_active, forever;
 static atomic_bool has_failed;
+static atomic_int n_repeats; /* that are left */
 static kind failed_kind;
 static _Thread_local bool is_inside;
 
@@ -151,7 +153,7 @@ static void report_signal(int number) {
     raise(number);
 }
 
-static void activate(const char *log, const char *stack, const char *frame, const char *always,
+static void activate(const char *log, const char *stack, const char *frame, const char *repeat,
                      const char *error) {
     static const int fatal[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
     if (log && *log)
@@ -160,7 +162,8 @@ static void activate(const char *log, const char *stack, const char *frame, cons
     wanted_stack = stack ? strtoull(stack, NULL, 16) : 0;
     wanted_frame = frame ? strtoull(frame, NULL, 16) : 0;
     fault_errno = error && *error ? atoi(error) : EIO;
-    forever = always && *always;
+    forever = repeat && strcmp(repeat, "always") == 0;
+    n_repeats = repeat ? atoi(repeat) : 0;
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
         signal(fatal[i], report_signal);
     is_active = true;
@@ -173,7 +176,7 @@ __attribute__((constructor)) static void open_library(void) {
     backtrace(frames, 2); /* loads libgcc now */
     dl_iterate_phdr(add_module, NULL);
     if (log || stack)
-        activate(log, stack, getenv("FAULT_FRAME"), getenv("FAULT_FOREVER"), getenv("FAULT_ERRNO"));
+        activate(log, stack, getenv("FAULT_FRAME"), getenv("FAULT_REPEAT"), getenv("FAULT_ERRNO"));
 }
 
 /* ---- server: main() in a child for each request */
@@ -181,7 +184,7 @@ __attribute__((constructor)) static void open_library(void) {
 #define REQUEST_BYTES 65536
 #define ARGS_MAX      64
 
-enum { FOLDER, OUTPUT, ERRORS, LOG, STACK, FRAME, FOREVER, ERRNO, ARGS };
+enum { FOLDER, OUTPUT, ERRORS, LOG, STACK, FRAME, REPEAT, ERRNO, ARGS };
 
 static int (*program_main)(int, char **, char **);
 
@@ -202,7 +205,7 @@ static int run_request(char **fields, size_t n_fields, char *name, char **enviro
     redirect(fields[OUTPUT], O_WRONLY | O_CREAT | O_TRUNC, STDOUT_FILENO);
     redirect(fields[ERRORS], O_WRONLY | O_CREAT | O_TRUNC, STDERR_FILENO);
     if (*fields[LOG])
-        activate(fields[LOG], fields[STACK], fields[FRAME], fields[FOREVER], fields[ERRNO]);
+        activate(fields[LOG], fields[STACK], fields[FRAME], fields[REPEAT], fields[ERRNO]);
     return program_main(n, args, environment);
 }
 
@@ -281,7 +284,8 @@ static bool check_call(kind what, const char *function, const void *caller) {
     bool in_program = false, fails = false;
 
     if (!is_active || is_inside) return false;
-    if (atomic_load(&has_failed)) return forever && what == failed_kind;
+    const bool again = atomic_load(&has_failed);
+    if (again && (forever || n_repeats <= 0)) return forever && what == failed_kind;
     if (wanted_frame && offset_of(caller) != wanted_frame) return false;
     is_inside = true;
     const int saved = errno, n = backtrace(frames, DEPTH_MAX);
@@ -292,7 +296,9 @@ static bool check_call(kind what, const char *function, const void *caller) {
     }
     for (const char *c = function; *c; c++)
         hash = (hash ^ (unsigned char)*c) * 0x100000001b3U;
-    if (in_program && hash != 0 && remember(hash)) {
+    if (again) {
+        fails = hash == wanted_stack && atomic_fetch_sub(&n_repeats, 1) > 0;
+    } else if (in_program && hash != 0 && remember(hash)) {
         bool first = false;
         if (!wanted_stack)
             write_log("%s %016lx %s %s %lx\n", what == ALLOC ? "alloc" : "call",

@@ -4,13 +4,14 @@
 
     tests/faults/sweep.py --program build/patina --library build/tests/faults/libfaults.so
                           [--sample N] [--part I/N] [--seed S] [--command NAME]... [--jobs N]
-                          [--kind alloc|call] [--function NAME]... [--errno NAME]... [--list]
+                          [--kind alloc|call] [--function NAME]... [--errno NAME]... [--repeat WORDS]... [--list]
 
 Every command runs once with the fault library only recording: this gives its distinct call stacks.
-For each stack the first call with it fails, once and from there on. The order of these runs is drawn
-from the seed, stacks that an earlier command has, too, last: --sample takes the first N of all commands
-together, and --part piece I of N, so that N calls make the whole sweep. A system call fails with an errno
-that is drawn, too, or with each --errno. After each run:
+For each stack the first call with it fails, once and from there on; system calls also for a while: longer than
+the program tries again, at this place alone. The order of these runs is drawn from the seed, stacks that an
+earlier command has, too, last: --sample takes the first N of all commands together, and --part piece I of N, so
+that N calls make the whole sweep. A system call fails with an errno that is drawn, too, or with each --errno.
+After each run:
 
   - the status is 0, 1, 2 or 75, or a signal raised by a third-party library
   - with status 0, output and files are those of the undisturbed command
@@ -24,6 +25,7 @@ fuzz/LOG.md, and closes with "N passed, N failed, N skipped".
 import argparse
 import concurrent.futures
 import errno
+import gzip
 import hashlib
 import json
 import os
@@ -44,6 +46,7 @@ CLIPS = ROOT / "examples/demo/clips"
 FLAC, OGG = "misc_crow.flac", "guit_e_slide.ogg"  # short
 ERRNOS = (errno.EIO, errno.ENOSPC, errno.EMFILE, errno.EINTR, errno.ESTALE, errno.EBUSY, errno.EDQUOT,
           0)  # 0: short reads and writes
+REPEATS = {"once": "", "a while": "4", "from there on": "always"}  # FAULT_REPEAT; the program tries 3 more times
 STATUSES = (0, 1, 2, 75)
 TIMEOUT_S = 300
 
@@ -57,6 +60,9 @@ COMMANDS = {
     "corpora": ([], ["generate", *MODEL, "--corpus", "{root}/folder", "--corpus", "{root}/clips.tar",
                      "--corpus", "{root}/table/metadata/clips.csv", "--corpus", "{root}/json/list.json", "--fingerprint",
                      "--keep-audio", "kept", "--out", "set"]),
+    "lists": ([], ["generate", *MODEL, "--corpus", "{root}/lists/packed.jsonl.gz", "--corpus", "{root}/lists/wide.jsonl",
+                   "--corpus", "{root}/lists/MACS.yaml", "--corpus", "{root}/lists/kaldi", "--corpus",
+                   "{root}/lists/train.parquet", "--out", "set"]),
     "overwrite": ([["generate", *RUN]], ["generate", *RUN, "--overwrite", "--seed", "9"]),
     "merge": ([["generate", *MODEL, "--corpus", "{root}/folder", "--out", "a"],
                ["generate", *MODEL, "--corpus", "{root}/clips.tar", "--out", "b"]],
@@ -122,6 +128,22 @@ class Sweep:
         (self.root / "json").mkdir()
         (self.root / "json/list.json").write_text(json.dumps({"d.flac": {"caption": "A crow"}}))
         shutil.copy(CLIPS / FLAC, self.root / "json/d.flac")
+        self.make_lists(self.root / "lists")
+
+    def make_lists(self, folder):
+        """Lists compressed, in UTF-16 and as YAML, Kaldi's folder, a Parquet file of paths."""
+        clips = ["packed.flac", "wide.flac", "macs.flac", "kaldi/kaldi.flac", "clips/a.wav", "clips/b.wav"]
+        for clip in clips:
+            (folder / clip).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(CLIPS / FLAC, folder / clip)
+        line = '{"audio": "%s", "caption": "A crow"}\n'
+        (folder / "packed.jsonl.gz").write_bytes(gzip.compress((line % clips[0]).encode()))
+        (folder / "wide.jsonl").write_bytes((line % clips[1]).encode("utf-16"))
+        (folder / "MACS.yaml").write_text(
+            f"files:\n- filename: {clips[2]}\n  annotations:\n  - annotator_id: 1\n    sentence: A crow\n")
+        (folder / "kaldi/wav.scp").write_text("one kaldi.flac\n")
+        (folder / "kaldi/text").write_text("one A crow\n")
+        shutil.copy(ROOT / "tests/data/corpora/hub_paths/train.parquet", folder)
 
     def server(self):
         """The process of this thread that forks the program for each command."""
@@ -140,12 +162,12 @@ class Sweep:
             server.wait()
         shutil.rmtree(self.root, ignore_errors=True)
 
-    def run(self, folder, command, log="", stack="", frame="", forever=False, error=""):
+    def run(self, folder, command, log="", stack="", frame="", repeat="", error=""):
         if command[0] == "move":
             os.rename(folder / command[1], folder / command[2])
             return None
         server, out, errors = self.server(), Path(f"{folder}.out"), Path(f"{folder}.err")
-        fields = [folder, out, errors, log, stack, frame, "1" if forever else "", error,
+        fields = [folder, out, errors, log, stack, frame, repeat, error,
                   *(word.replace("{root}", str(self.root)) for word in command)]
         server.stdin.write("\x1f".join(map(str, fields)).encode() + b"\n")
         server.stdin.flush()
@@ -193,14 +215,13 @@ class Sweep:
                               stdout=subprocess.PIPE, text=True)
         return " < ".join(done.stdout.splitlines()[::2])
 
-    def point(self, name, known, stack, forever, number, error):
+    def point(self, name, known, stack, repeat, number, error):
         """Makes one call fail; returns None or the problem, and whether a third-party library raised a signal."""
         _, key, function, module, frame = stack
         folder, log = self.root / f"{name}.{number}", self.root / f"{name}.{number}.log"
         shutil.copytree(known["before"], folder, symlinks=True)
-        faults = {"stack": key, "frame": frame, "error": error, "log": log, "forever": forever}
-        what = (f"{name}: {function} in {module}, stack {key}, errno {error}, "
-                f"{'from there on' if forever else 'once'}")
+        faults = {"stack": key, "frame": frame, "error": error, "log": log, "repeat": REPEATS[repeat]}
+        what = (f"{name}: {function} in {module}, stack {key}, errno {error}, {repeat}")
         third_party = False
         try:
             wrong, third_party = self.check(name, known, folder, log, faults, what)
@@ -252,6 +273,7 @@ def main():
     parser.add_argument("--kind", choices=("alloc", "call"))
     parser.add_argument("--function", action="append")
     parser.add_argument("--errno", action="append")
+    parser.add_argument("--repeat", action="append", choices=REPEATS)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--command", action="append", choices=COMMANDS)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -270,10 +292,12 @@ def main():
                     continue
                 if options.list:
                     print(name, *stack)
-                for forever in (False, True):
+                for repeat in options.repeat or REPEATS:
+                    if stack[0] == "alloc" and repeat == "a while":
+                        continue  # an allocation is tried once
                     for error in options.errno or [None]:
                         number = getattr(errno, error) if error else draw.choice(ERRNOS)
-                        points.append((name, known, stack, forever, len(points), number, stack[1] in seen))
+                        points.append((name, known, stack, repeat, len(points), number, stack[1] in seen))
             seen.update(stack[1] for stack in known["stacks"])
         if options.list:
             return
