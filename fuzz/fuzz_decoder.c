@@ -16,7 +16,7 @@
 /* libsndfile 1.2.0 leaks memory when an Ogg file is damaged. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void) {
-    return "leak:libsndfile.so\nleak:libvorbis.so";
+    return "leak:libsndfile\nleak:libvorbis";
 }
 
 /** Number of frames to the end, at most FRAMES_MAX; false after an error. */
