@@ -35,7 +35,8 @@ static void check_streams(const pt_byte_source *bytes, const pt_joined_streams *
     }
 }
 
-/** Reads a stream with its patches, among which are checksums. */
+/** Reads a stream with its patches, among which are checksums. Positions around a gap are corrected
+ * as far as they can be. */
 static void check_patched(const pt_byte_source *bytes, const pt_ogg_link *link) {
     unsigned char *copy = malloc((size_t)bytes->size);
     pt_byte_source patched;
@@ -47,7 +48,8 @@ static void check_patched(const pt_byte_source *bytes, const pt_ogg_link *link) 
     for (size_t i = 0; i < link->n_patches; i++)
         memcpy(copy + link->patch[i].offset, link->patch[i].bytes, link->patch[i].n);
     pt_byte_source_from_memory(copy, (size_t)bytes->size, &patched);
-    FUZZ_ASSERT(pt_ogg_read_link(&patched, &again, &err) == PATINA_OK);
+    FUZZ_ASSERT(pt_ogg_read_link(&patched, &again, &err) == PATINA_OK ||
+                (link->has_gap && strstr(err.message, "missing")));
     pt_ogg_link_release(&again);
     free(copy);
 }

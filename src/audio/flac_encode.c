@@ -82,10 +82,11 @@ patina_status pt_flac_encode(const float *x, size_t n, unsigned rate_hz, double 
                     .format = SF_FORMAT_FLAC | (bits == 24 ? SF_FORMAT_PCM_24 : SF_FORMAT_PCM_16)};
     memory_file file = {.bytes = flac, .base = flac->length};
     SNDFILE *sound = sf_open_virtual(&io, SFM_WRITE, &info, &file);
-    if (!sound) return pt_fail(err, PATINA_EIO, "FLAC cannot be written: %s", sf_strerror(NULL));
-    const bool good = write_samples(sound, x, n, gain, bits);
-    if (sf_close(sound) != 0 || !good) return pt_fail(err, PATINA_EIO, "FLAC cannot be written");
-    return flac->failed ? pt_fail(err, PATINA_ENOMEM, "out of memory") : PATINA_OK;
+    const bool good = sound && write_samples(sound, x, n, gain, bits);
+    /* The format is valid and the file is in memory, so memory is all that can be missing. */
+    if ((sound && sf_close(sound) != 0) || !good || flac->failed)
+        return pt_fail(err, PATINA_ENOMEM, "FLAC cannot be encoded: out of memory");
+    return PATINA_OK;
 }
 
 patina_status pt_flac_write(const char *path, const float *x, size_t n, unsigned bits,

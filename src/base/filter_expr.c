@@ -5,6 +5,7 @@
 
 #include "base/filter_expr.h"
 
+#include <errno.h>
 #include <math.h>
 #include <pcre2.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 #include "base/c_locale.h"
 #include "base/error.h"
+#include "base/fault_notes.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
 
@@ -161,12 +163,13 @@ void pt_filter_expr_release(pt_filter_expr *conditions) {
 
 /* Evaluation ------------------------------------------------------------------------------- */
 
-/** Where memory runs out or a pattern exceeds PCRE2's limits, it does not match. */
+/** Where a pattern exceeds PCRE2's limits, it does not match. */
 static bool matches(const pt_condition *c, const char *value) {
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-    if (!data) return false;
-    const int n = pcre2_match(c->pattern, (PCRE2_SPTR)value, strlen(value), 0, 0, data, NULL);
+    const int n = data ? pcre2_match(c->pattern, (PCRE2_SPTR)value, strlen(value), 0, 0, data, NULL)
+                       : PCRE2_ERROR_NOMEMORY;
     pcre2_match_data_free(data);
+    if (n == PCRE2_ERROR_NOMEMORY) pt_fault_note(ENOMEM);
     return n >= 0;
 }
 

@@ -12,12 +12,14 @@
 
 #include "base/json_load.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fault_notes.h"
 #include "base/utf8.h"
 
 #define SPARE_BYTES 8192 /* twice what all sizes of a token take together */
@@ -50,6 +52,7 @@ static void *allocate_and_record(size_t n) {
     void *block = allocate(n);
     if (block) return block;
     has_failed = true;
+    pt_fault_note(ENOMEM);
     return allocate_spare(n);
 }
 

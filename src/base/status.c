@@ -4,11 +4,13 @@
 #include <patina/status.h>
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "base/c_locale.h"
 #include "base/error.h"
+#include "base/fault_notes.h"
 
 typedef struct status_info {
     const char *name, *summary;
@@ -40,6 +42,7 @@ static const status_info *find_info(patina_status status) {
 
 patina_status pt_error_write(patina_error *err, patina_status status, const char *format, ...) {
     assert(status != PATINA_OK);
+    if (status == PATINA_ENOMEM) pt_fault_note(ENOMEM);
     if (err) {
         va_list args;
         err->status = status;

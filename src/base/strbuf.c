@@ -3,28 +3,30 @@
 
 #include "base/strbuf.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/c_locale.h"
+#include "base/fault_notes.h"
+
+static bool fail(pt_strbuf *str) {
+    str->failed = true;
+    pt_fault_note(ENOMEM);
+    return false;
+}
 
 static bool strbuf_reserve(pt_strbuf *str, size_t n) {
     if (str->failed) return false;
     if (n < str->capacity - str->length) return true; /* capacity 0: 0 - 0 = 0, so n >= 0 grows */
-    if (n > SIZE_MAX / 4 || str->length > SIZE_MAX / 4) {
-        str->failed = true;
-        return false;
-    }
+    if (n > SIZE_MAX / 4 || str->length > SIZE_MAX / 4) return fail(str);
     size_t capacity = str->capacity ? str->capacity : 64;
     while (capacity - str->length <= n)
         capacity *= 2;
     char *text = realloc(str->text, capacity);
-    if (!text) {
-        str->failed = true;
-        return false;
-    }
+    if (!text) return fail(str);
     str->text = text;
     str->capacity = capacity;
     return true;
@@ -46,7 +48,7 @@ void pt_strbuf_printf(pt_strbuf *str, const char *format, ...) {
     va_start(args, format);
     const int n = pt_vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (n < 0) str->failed = true;
+    if (n < 0) fail(str);
     if (n < 0 || !strbuf_reserve(str, (size_t)n)) return;
     va_start(args, format);
     pt_vsnprintf(str->text + str->length, (size_t)n + 1, format, args);

@@ -3,9 +3,11 @@
 
 #include "base/utf8.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault_notes.h"
 #include "base/strbuf.h"
 
 uint32_t pt_utf8_decode(const char *text, size_t n, size_t *size) {
@@ -76,7 +78,10 @@ char *pt_text_escape(const char *text) {
 
 char *pt_text_dup(const char *text, size_t n) {
     char *copy = malloc(n + 1);
-    if (!copy) return NULL;
+    if (!copy) {
+        pt_fault_note(ENOMEM);
+        return NULL;
+    }
     if (n > 0) memcpy(copy, text, n);
     copy[n] = '\0';
     return copy;

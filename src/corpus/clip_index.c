@@ -3,6 +3,7 @@
 
 #include "corpus/clip_index.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,8 @@
 #include <utf8proc.h>
 
 #include "base/error.h"
+#include "base/fault_notes.h"
+#include "base/utf8.h"
 #include "corpus/entry_builder.h"
 #include "fs/path.h"
 
@@ -387,7 +390,10 @@ static const char *find_normal(const pt_clip_index *clips, const char *name, con
     for (size_t i = 0; i < 2 && !path; i++) {
         utf8proc_uint8_t *normal = NULL;
         const utf8proc_option_t options = UTF8PROC_NULLTERM | UTF8PROC_STABLE | forms[i];
-        if (utf8proc_map((const utf8proc_uint8_t *)name, 0, &normal, options) < 0) return NULL;
+        const utf8proc_ssize_t n =
+            utf8proc_map((const utf8proc_uint8_t *)name, 0, &normal, options);
+        if (n == UTF8PROC_ERROR_NOMEM) pt_fault_note(ENOMEM);
+        if (n < 0) return NULL;
         path = find_exact(clips, (const char *)normal, table);
         free(normal);
     }
@@ -470,9 +476,8 @@ static const char *find_written(const pt_clip_index *clips, const char *name, co
     if (path) return path;
     path = find_number(clips, name);
     if (!path) path = find_freesound(clips, name);
-    char *copy = path ? NULL : malloc(strlen(name) + 1);
+    char *copy = path ? NULL : pt_text_dup(name, strlen(name));
     if (!copy) return path;
-    strcpy(copy, name);
     if (strpbrk(name, "/\\")) path = find_moved(clips, copy, table);
     if (!path) path = find_other_case(clips, name, copy, table);
     free(copy);
@@ -507,7 +512,7 @@ const char *pt_clip_index_find_file(const pt_clip_index *clips, const char *name
     if (path || !strchr(name, '%')) return path;
     const char *scheme = strstr(name, "://");
     if (scheme) name = scheme + 2; /* an absolute path, without query and fragment */
-    char *copy = strndup(name, scheme ? strcspn(name, "?#") : strlen(name));
+    char *copy = pt_text_dup(name, scheme ? strcspn(name, "?#") : strlen(name));
     if (copy && decode_percent(copy)) path = find_written(clips, copy, table);
     free(copy);
     return path;

@@ -14,6 +14,7 @@
 #include <patina/corpus.h>
 
 #include "base/error.h"
+#include "base/fault_notes.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "corpus/caption_template.h"
@@ -223,20 +224,15 @@ static bool find_kind(const pt_corpus_probe *probe, kind *found) {
     return false;
 }
 
-/** A kind whose check ran out of memory seems not to match, and the next one would be read. The
- * kind is therefore that of two searches in a row. */
 static patina_status detect_kind(const pt_corpus_probe *probe, kind *found, patina_error *err) {
-    bool exists = find_kind(probe, found);
-    for (int i = 0; i < 3; i++) {
-        kind again = {0};
-        const bool also = find_kind(probe, &again);
-        if (also == exists &&
-            (!exists || (again.reader == found->reader && again.layout == found->layout)))
-            return exists ? PATINA_OK : unknown_kind(probe, err);
-        exists = also;
-        *found = again;
+    const unsigned n_faults = pt_fault_count();
+    const bool exists = find_kind(probe, found);
+    const patina_status status = pt_fault_check(n_faults, err);
+    if (status != PATINA_OK) { /* a kind whose check fails seems not to match */
+        pt_error_add_context(err, "corpus '%s'", probe->path);
+        return status;
     }
-    return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    return exists ? PATINA_OK : unknown_kind(probe, err);
 }
 
 /** The kind that the options name, or the first that matches the probe. */
@@ -289,9 +285,12 @@ static patina_status check_options(const kind *k, const pt_corpus_options *o, pa
 
 static patina_status open_reader(pt_corpus *c, patina_error *err) {
     const pt_table_layout *l = c->kind.layout;
-    const patina_status status = l ? c->reader->open_layout(c->name, &c->options, l, &c->state, err)
-                                   : c->reader->open(c->name, &c->options, &c->state, err);
+    const unsigned n_faults = pt_fault_count();
+    patina_status status = l ? c->reader->open_layout(c->name, &c->options, l, &c->state, err)
+                             : c->reader->open(c->name, &c->options, &c->state, err);
     if (status == PATINA_OK) return PATINA_OK;
+    if (status == PATINA_EFORMAT && pt_fault_check(n_faults, NULL) != PATINA_OK)
+        status = pt_fault_check(n_faults, err);
     pt_error_add_context(err, "corpus '%s'", c->name);
     c->state = NULL;
     return status;
@@ -386,6 +385,7 @@ const char *pt_corpus_note(const pt_corpus *corpus) {
 patina_status pt_corpus_open(const char *path, const pt_corpus_options *options, pt_corpus **corpus,
                              patina_error *err) {
     static const pt_corpus_options defaults = {0};
+    const unsigned n_faults = pt_fault_count();
     pt_corpus *c = calloc(1, sizeof *c);
     char *buffer = malloc(PT_CORPUS_PROBE_BYTES + 1);
     pt_corpus_probe probe;
@@ -418,6 +418,7 @@ patina_status pt_corpus_open(const char *path, const pt_corpus_options *options,
     if (options->exclude) status = pt_exclude_list_open(options->exclude, &c->exclude, err);
     if (status != PATINA_OK) goto done;
     status = open_reader(c, err);
+    if (status == PATINA_OK) status = pt_fault_check(n_faults, err);
     if (status != PATINA_OK) goto done;
     if (!options->source_split) note_splits(c);
     note_times(c);
@@ -553,8 +554,15 @@ patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry
     bool at_end = false;
     if (!corpus->state)
         return pt_fail(err, PATINA_EUSAGE, "corpus '%s': closed by an earlier error", corpus->name);
+    const unsigned n_faults = pt_fault_count();
     patina_status status = next_entry(corpus, with_audio, &next, &at_end, err);
 
+    if (status == PATINA_OK && !at_end && corpus->options.filter)
+        status = pt_entry_filter_captions(&next, corpus->options.filter, err);
+    if (status == PATINA_OK || status == PATINA_EFORMAT) {
+        const patina_status fault = pt_fault_check(n_faults, err);
+        if (fault != PATINA_OK) status = fault;
+    }
     if (status == PATINA_ETEMPORARY && corpus->options.skip_unreadable && next.source) {
         patina_error why = {0};
         if (err) why = *err;
@@ -565,13 +573,6 @@ patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry
         pt_entry_release(&next);
         pt_error_add_context(err, "corpus '%s'", corpus->name);
         return status;
-    }
-    if (!at_end && corpus->options.filter) {
-        const patina_status filtered = pt_entry_filter_captions(&next, corpus->options.filter, err);
-        if (filtered != PATINA_OK) {
-            pt_entry_release(&next);
-            return filtered;
-        }
     }
     if (!at_end && corpus->exclude && pt_exclude_list_has(corpus->exclude, next.id, next.source)) {
         free(next.fault);

@@ -319,6 +319,10 @@ patina_status pt_corpus_specs_read(pt_corpus_specs *specs, const char *path, pat
     if (yaml_parser_load(&parser, &doc)) {
         status = add_document(specs, path, &doc, err);
         yaml_document_delete(&doc);
+    } else if (ferror(file)) {
+        status = pt_fail(err, PATINA_EIO, "cannot be read");
+    } else if (parser.error == YAML_MEMORY_ERROR) {
+        status = out_of_memory(err);
     } else {
         status = pt_fail(err, PATINA_EFORMAT, "not valid YAML or JSON, line %zu: %s",
                          parser.problem_mark.line + 1,

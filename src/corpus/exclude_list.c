@@ -141,6 +141,8 @@ static patina_status read_json(pt_exclude_list *l, const char *path, patina_erro
         converted == PATINA_OK ? pt_json_parse_lenient(text, n, &repaired, &error) : NULL;
     free(text);
     PT_TRY(converted);
+    if (!json && json_error_code(&error) == json_error_out_of_memory)
+        return pt_fail(err, PATINA_ENOMEM, "out of memory");
     if (!json)
         return pt_fail(err, PATINA_EFORMAT, "not valid JSON, line %d: %s", error.line, error.text);
     const patina_status status = add_json(l, json, err);
@@ -160,12 +162,10 @@ static patina_status read_table(pt_exclude_list *l, const char *path, bool *is_t
     pt_csv_table *table = NULL;
     const pt_csv_record *r = NULL;
 
-    patina_error cause = {0};
     *is_table = false;
-    const patina_status opened = pt_csv_open(path, NULL, &table, &cause);
-    if (opened == PATINA_ENOMEM || opened == PATINA_EIO)
-        return pt_fail(err, opened, "%s", cause.message);
-    if (opened != PATINA_OK) return PATINA_OK;
+    const patina_status opened = pt_csv_open(path, NULL, &table, err);
+    if (opened == PATINA_EFORMAT) return PATINA_OK; /* not a table */
+    PT_TRY(opened);
     const int column = pt_csv_find_first_column(
         pt_csv_header(table), "id|youtube_id|ytid|file_name|filename|fname|audio|path");
     patina_status status = PATINA_OK;

@@ -112,10 +112,7 @@ json_t *pt_json_parse_lenient(const char *text, size_t n, bool *repaired, json_e
         snprintf(error->text, sizeof error->text, "more than %d values", PT_JSON_VALUES_MAX);
         return NULL;
     }
-    json_t *json = parse_once(text, n, repaired, error);
-    return json || json_error_code(error) != json_error_out_of_memory
-               ? json
-               : parse_once(text, n, repaired, error);
+    return parse_once(text, n, repaired, error);
 }
 
 bool pt_json_is_valid_text(const json_t *string, bool repaired) {

@@ -9,6 +9,7 @@
  * The file name is the id; every `sentence` of an element is a caption. Other keys are ignored.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,13 +71,12 @@ static patina_status macs_open(const char *path, const pt_corpus_options *option
     if (!s) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     s->name = pt_corpus_base_name(path, "MACS.yaml");
     s->root = pt_corpus_audio_root(path, options);
-    s->file = fopen(path, "re");
     s->is_open = yaml_parser_initialize(&s->parser) != 0;
     patina_status status = PATINA_OK;
     if (!s->name || !s->root || !s->is_open)
         status = pt_fail(err, PATINA_ENOMEM, "out of memory");
-    else if (!s->file)
-        status = pt_fail(err, PATINA_EIO, "cannot be opened");
+    else if (!(s->file = fopen(path, "re")))
+        status = pt_fail(err, PATINA_EIO, "cannot be opened: %s", strerrordesc_np(errno));
     if (status == PATINA_OK) {
         yaml_parser_set_input(&s->parser, read_yaml, s);
         status = pt_clip_index_open(&s->clips, s->root, err);

@@ -790,7 +790,9 @@ static patina_status read_filter_column(table *t, size_t i, patina_error *err) {
             append_value(t->filter_field[i], &slot, value);
         PT_TRY(pt_parquet_column_reader_has_more_items(t->filter_column[i], &continues, err));
     }
-    return PATINA_OK;
+    if (!value->failed) return PATINA_OK;
+    pt_strbuf_release(value);
+    return no_memory(err);
 }
 
 static bool get_filter_value(void *context, const char *name, size_t n, pt_strbuf *out) {

@@ -7,6 +7,7 @@
  * table, in folders of any depth there.
  */
 
+#include <errno.h>
 #include <math.h>
 #include <regex.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 
 #include "base/c_locale.h"
 #include "base/error.h"
+#include "base/fault_notes.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "corpus/caption_template.h"
@@ -154,14 +156,20 @@ static void add_numbered(const pt_csv_record *header, columns *at) {
 /** Adds the columns of 0 and 1 that are named for a label. */
 static bool add_one_hot(const pt_csv_record *header, const pt_table_layout *l, columns *at) {
     regex_t regex;
-    if (!l->one_hot || regcomp(&regex, l->one_hot, REG_EXTENDED) != 0) return false;
+    if (!l->one_hot) return false;
+    if (regcomp(&regex, l->one_hot, REG_EXTENDED) != 0) { /* the pattern is valid */
+        pt_fault_note(ENOMEM);
+        return false;
+    }
     for (size_t i = 0; i < header->n_fields && i < PT_CSV_COLUMNS_MAX; i++) {
         regmatch_t match[2];
         char name[128];
         size_t n;
         const char *text = pt_csv_field_trimmed(header, (int)i, &n);
         snprintf(name, sizeof name, "%.*s", (int)n, text);
-        if (regexec(&regex, name, 2, match, 0) != 0) continue;
+        const int result = regexec(&regex, name, 2, match, 0);
+        if (result == REG_ESPACE) pt_fault_note(ENOMEM);
+        if (result != 0) continue;
         at->label_start[i] = (unsigned char)match[1].rm_so;
         at->label_length[i] = (unsigned char)(match[1].rm_eo - match[1].rm_so);
         add_caption_column(at, (int)i);
@@ -319,10 +327,12 @@ static bool header_matches(const pt_csv_record *header, const pt_table_layout *l
 }
 
 /** Whether the first row fits a header that is not in the file; it is read. */
-static bool row_fits(pt_csv_table *table, const pt_csv_format *format) {
+static patina_status check_first_row(pt_csv_table *table, const pt_csv_format *format, bool *fits,
+                                     patina_error *err) {
     const pt_csv_record *r = NULL;
-    if (!format->header) return true;
-    return pt_csv_next(table, &r, NULL) == PATINA_OK && (!r || !r->fault[0]);
+    if (format->header) PT_TRY(pt_csv_next(table, &r, err));
+    *fits = !r || !r->fault[0];
+    return PATINA_OK;
 }
 
 /** The delimiter with which the head of a file has the columns of a layout; 0: none. */
@@ -334,8 +344,9 @@ static char find_delimiter(const pt_corpus_probe *probe, const pt_table_layout *
         const char delimiter = given ? given : delimiters[i];
         const pt_csv_format format = make_format(l, o, delimiter);
         if (pt_csv_open_head(probe, &format, &table, NULL) != PATINA_OK) continue;
-        const bool matches =
-            header_matches(pt_csv_header(table), l, o, detect) && row_fits(table, &format);
+        bool fits = false;
+        const bool matches = header_matches(pt_csv_header(table), l, o, detect) &&
+                             check_first_row(table, &format, &fits, NULL) == PATINA_OK && fits;
         pt_csv_close(&table);
         if (matches) return delimiter;
     }
@@ -586,7 +597,7 @@ static patina_status open_with_delimiter(table_state *s, const char *path, char 
     PT_TRY(pt_csv_open(path, &format, &s->csv, err));
     *fits = find_columns(pt_csv_header(s->csv), s->layout, s->options, &s->at);
     if (!*fits || !format.header) return PATINA_OK;
-    *fits = row_fits(s->csv, &format);
+    PT_TRY(check_first_row(s->csv, &format, fits, err));
     pt_csv_close(&s->csv);
     return pt_csv_open(path, &format, &s->csv, err);
 }
@@ -598,8 +609,9 @@ static patina_status open_table(table_state *s, const char *path, patina_error *
     size_t most = 0;
     bool fits = false;
     for (size_t i = 0; i < sizeof delimiters && !given && !fits; i++) {
-        /* It fails where the first line sets another delimiter. */
-        if (open_with_delimiter(s, path, delimiters[i], &fits, NULL) != PATINA_OK) continue;
+        const patina_status status = open_with_delimiter(s, path, delimiters[i], &fits, err);
+        if (status == PATINA_EFORMAT) continue; /* the first line sets another delimiter */
+        PT_TRY(status);
         if (pt_csv_header(s->csv)->n_fields <= most) continue;
         most = pt_csv_header(s->csv)->n_fields;
         best = delimiters[i];

@@ -70,12 +70,20 @@ static patina_status no_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
+bool pt_tar_is_out_of_memory(struct archive *archive) {
+    static const char *const words[] = {"allocat", "out of memory", "not enough memory"};
+    const char *text = archive_error_string(archive); /* "too much memory" is a frame's window */
+    for (size_t i = 0; text && i < sizeof words / sizeof *words; i++)
+        if (strcasestr(text, words[i])) return true;
+    return archive_errno(archive) == ENOMEM;
+}
+
 /** Status of a failed libarchive call. Its message depends on the read-ahead and is not used. */
 static patina_status archive_failure(const pt_tar *t, patina_error *err) {
     if (t->io_failed)
         return pt_fail(err, PATINA_ETEMPORARY, "cannot be read after byte %llu",
                        (unsigned long long)t->offset);
-    if (archive_errno(t->archive) == ENOMEM) return no_memory(err);
+    if (pt_tar_is_out_of_memory(t->archive)) return no_memory(err);
     return pt_fail(err, PATINA_REJECT_UNDECODABLE, "not a tar, or truncated or damaged");
 }
 
@@ -90,10 +98,13 @@ static patina_status open_archive(pt_tar *t, patina_error *err) {
         archive_read_set_read_callback(a, on_read) != ARCHIVE_OK ||
         archive_read_set_skip_callback(a, on_skip) != ARCHIVE_OK ||
         archive_read_set_callback_data(a, t) != ARCHIVE_OK)
-        return pt_fail(err, PATINA_EUSAGE,
-                       "libarchive was built without support for tar, gzip or zstd: %s",
-                       archive_error_string(a) ? archive_error_string(a) : "no details");
+        return pt_tar_is_out_of_memory(a)
+                   ? no_memory(err)
+                   : pt_fail(err, PATINA_EUSAGE,
+                             "libarchive was built without support for tar, gzip or zstd: %s",
+                             archive_error_string(a) ? archive_error_string(a) : "no details");
     if (archive_read_open1(a) == ARCHIVE_OK) return PATINA_OK;
+    if (!archive_error_string(a)) return no_memory(err); /* as for a filter or format */
     const patina_status status = archive_failure(t, err);
     return status == PATINA_REJECT_UNDECODABLE ? PATINA_OK
                                                : status; /* pt_tar_next returns the error */

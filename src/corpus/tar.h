@@ -13,6 +13,12 @@
 /** Extensions of tar files: .tar .tar.gz .tgz .tar.zst .tzst; NULL ends them. */
 extern const char *const pt_tar_extensions[];
 
+struct archive;
+
+/** Whether a call of libarchive failed without memory. It says so of zlib and Zstandard in the text
+ * of the error alone. */
+bool pt_tar_is_out_of_memory(struct archive *archive);
+
 /** Memory to reserve before an archive is opened: libarchive does not check all allocations. */
 #define PT_TAR_RESERVE_BYTES ((size_t)1 << 20)
 

@@ -181,7 +181,7 @@ static la_ssize_t on_read(struct archive *archive, void *user, const void **bloc
 static patina_status archive_failure(struct archive *a, const archive_input *in,
                                      patina_error *err) {
     if (in->io_failed) return fail_read(err);
-    if (archive_errno(a) == ENOMEM) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    if (pt_tar_is_out_of_memory(a)) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     return pt_fail(err, PATINA_EFORMAT, "the compressed data are truncated or damaged");
 }
 
@@ -194,11 +194,15 @@ static patina_status read_archive(struct archive *a, archive_input *in, uint64_t
     if (archive_read_support_filter_gzip(a) != ARCHIVE_OK ||
         archive_read_support_filter_zstd(a) != ARCHIVE_OK ||
         archive_read_support_format_raw(a) != ARCHIVE_OK)
-        return pt_fail(err, PATINA_EUSAGE, "libarchive was built without gzip or zstd");
+        return pt_tar_is_out_of_memory(a)
+                   ? pt_fail(err, PATINA_ENOMEM, "out of memory")
+                   : pt_fail(err, PATINA_EUSAGE, "libarchive was built without gzip or zstd");
     /* With one filter, that of plain bytes, libarchive does not take them for compressed data. */
-    if (archive_read_open(a, in, NULL, on_read, NULL) != ARCHIVE_OK ||
-        archive_read_next_header(a, &entry) != ARCHIVE_OK || archive_filter_count(a) < 2)
-        return archive_failure(a, in, err);
+    int result = archive_read_open(a, in, NULL, on_read, NULL);
+    if (result == ARCHIVE_OK) result = archive_read_next_header(a, &entry);
+    if (result < ARCHIVE_OK) return archive_failure(a, in, err);
+    if (result == ARCHIVE_EOF || archive_filter_count(a) < 2)
+        return pt_fail(err, PATINA_EFORMAT, "the compressed data are truncated or damaged");
     while (*n_written < n_max && (n = archive_read_data(a, block, sizeof block)) > 0) {
         PT_TRY(pt_temp_file_write_at(fd, *n_written, block, (size_t)n, err));
         *n_written += (uint64_t)n;
@@ -235,8 +239,12 @@ static patina_status replace(pt_byte_source *bytes, encoding e, uint64_t n_max, 
     uint64_t n = 0;
     int fd;
     PT_TRY(pt_temp_file_create(&fd, err));
-    const patina_status status = e.unit > 0 ? convert_file(bytes, e, n_max, fd, &n, err)
-                                            : decompress_file(bytes, n_max, fd, &n, err);
+    patina_status status = e.unit > 0 ? convert_file(bytes, e, n_max, fd, &n, err)
+                                      : decompress_file(bytes, n_max, fd, &n, err);
+    if (status == PATINA_EFORMAT) { /* zlib without memory reports it, too */
+        n = 0;
+        status = decompress_file(bytes, n_max, fd, &n, err);
+    }
     if (status != PATINA_OK) {
         close(fd);
         return status;

@@ -10,7 +10,7 @@
 
 /**
  * Whether a file below path has one of these extensions, in upper or lower case. Names that begin
- * with a dot are skipped. True after a fault of the machine: opening the folder returns the error.
+ * with a dot are skipped. A fault of the machine is noted (fault_notes.h).
  *
  * extensions  lower case with the dot (".tar"); NULL ends the list
  */

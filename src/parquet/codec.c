@@ -16,6 +16,7 @@
 #define ZLIB_CONST /* its input is const */
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/error.h"
 #include "parquet/parquet_types.h"
@@ -123,7 +124,9 @@ static patina_status decompress_zstd(const void *in, size_t n_in, size_t n_out,
         n_done += output.pos;
         out->n += output.pos;
         const bool no_progress = output.pos == 0 && input.pos == before;
-        if (ZSTD_isError(result) || no_progress || n_done > n_out)
+        if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation)
+            status = no_memory(err);
+        else if (ZSTD_isError(result) || no_progress || n_done > n_out)
             status = damaged(PT_PARQUET_ZSTD, err);
     }
     ZSTD_freeDCtx(context);

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "audio/sound_match.h"
+#include "base/fault_notes.h"
 #include "base/monotonic_clock.h"
 #include "base/rng.h"
 #include "clap/clap_internal.h"
@@ -334,6 +335,7 @@ static patina_status make_rows(const pt_row_context *context, const pt_entry *en
 patina_status pt_rows_make(const pt_row_context *context, const pt_entry *entry,
                            const pt_entry_options *entry_options, pt_entry_result *result,
                            pt_arena *arena, patina_error *err) {
+    const unsigned n_faults = pt_fault_count();
     bool use_kept = context->store != NULL;
     patina_status status;
     do {
@@ -342,6 +344,7 @@ patina_status pt_rows_make(const pt_row_context *context, const pt_entry *entry,
         status = make_rows(context, entry, entry_options, use_kept, result, arena, err);
         use_kept = false; /* fewer rows than were kept: the audio has changed */
     } while (status == PATINA_OK && result->n_rows < result->n_kept);
+    if (status == PATINA_OK && result->n_rejects > 0) status = pt_fault_check(n_faults, err);
     if (status != PATINA_OK && entry->id) pt_error_add_context(err, "entry '%s'", entry->id);
     return status;
 }
