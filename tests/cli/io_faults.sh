@@ -193,6 +193,23 @@ test_split_by_sound() {
     done
 }
 
+# A clip that only the pass for the splits cannot read has no split: with --skip-unreadable it gets no rows.
+test_split_by_sound_skips() {
+    build_faults
+    export FAULT_PATH=perc_bell.wav
+    local settings=(--split train=0.1,test=0.9 --split-key sound --limit 14)
+    generate --corpus "$DEMO/manifest.jsonl" "${settings[@]}" --chunk 4 --out plain --quiet
+    with_fault open 5 4 "${settings[@]}" --out set --skip-unreadable
+    assert_status 0
+    py <<'E'
+rejects = read_rejects("set")
+assert [r["reason"] for r in rejects] == ["io_error"], rejects
+assert "its sound could not be read" in rejects[0]["sentence"], rejects
+E
+    generate --corpus "$DEMO/manifest.jsonl" "${settings[@]}" --chunk 4 --out set --retry rejects --quiet
+    assert_same_dirs plain set
+}
+
 # A permanent fault ends the run with 75, and the second time with 1; without it the same command
 # completes the data set.
 test_lasting_faults() {
