@@ -186,6 +186,8 @@ static patina_status check_is_clap(const fetch *f, patina_error *err) {
 
     PT_TRY(pt_file_read_all(path.text, CONFIG_BYTES_MAX, &text, &n, err));
     json_t *config = pt_json_load(text, n, 0, NULL);
+    if (!config && pt_json_allocation_failed())
+        status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     const char *type = json_string_value(json_object_get(config, "model_type"));
     if (type && strcmp(type, "clap") != 0)
         status = pt_fail(err, PATINA_EFORMAT,
