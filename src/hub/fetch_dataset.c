@@ -97,7 +97,9 @@ static patina_status plan_files(dataset_fetch *f, const char *pattern, patina_er
                            name ? name : "");
         if (pattern && fnmatch(pattern, name, 0) != 0) continue;
         f->n_matching++;
-        if (!pt_hub_snapshot_has(&f->snapshot, name)) PT_TRY(plan_file(f, name, err));
+        bool has;
+        PT_TRY(pt_hub_snapshot_has(&f->snapshot, name, &has, err));
+        if (!has) PT_TRY(plan_file(f, name, err));
     }
     if (f->n_matching > 0) return PATINA_OK;
     return pt_fail(err, PATINA_EUSAGE, "none of its %zu files matches '%.200s'", n,

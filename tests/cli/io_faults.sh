@@ -479,13 +479,24 @@ test_faults_of_stat_of_inputs() {
     assert_status 2
     assert_stderr "'b.wav' is an input file"
     cmp b.wav saved.wav
-    # a folder that cannot be examined is not a model of the hub
-    cp -r "$MINI" org
+    # a folder that cannot be examined is not a model of the hub, and one of the cache is not missing
     mkdir models
-    mv org models/name
+    cp -r "$MINI" models/name
     FAULT_PATH=models/name LD_PRELOAD=$PWD/faults.so run embed --model models/name --audio saved.wav --out x.npy
     assert_status 1
     assert_stderr "file 'models/name': cannot be examined: Input/output error"
+    export HF_HUB_CACHE=$PWD/cache
+    local commit=0123456789012345678901234567890123456789 file
+    mkdir -p cache/models--org--name/refs cache/models--org--name/snapshots
+    cp -r "$MINI" cache/models--org--name/snapshots/$commit
+    echo $commit >cache/models--org--name/refs/main
+    for file in refs/main $commit/config.json; do
+        FAULT_PATH=$file LD_PRELOAD=$PWD/faults.so run model info org/name
+        assert_status 1
+        assert_stderr "$file': cannot be examined: Input/output error"
+    done
+    run model info org/name
+    assert_status 0
 }
 
 # A line that cannot be read for lack of memory is not the end of the file.
