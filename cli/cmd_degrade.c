@@ -121,6 +121,8 @@ static int check_usage(const pt_cli_args *args, const char *in, const char *out,
                        const char *entry) {
     const pt_cli_command *command = args->command;
     const char *conflict = conflict_with_recipe(args);
+    bool is_same = false;
+    patina_error err;
     if (conflict)
         return pt_cli_usage_error(command, "options '--%s' and '--recipe' exclude each other",
                                   conflict);
@@ -135,7 +137,9 @@ static int check_usage(const pt_cli_args *args, const char *in, const char *out,
                                   "output file '%s': the name ends neither in .wav nor in .flac; "
                                   "use one of these suffixes",
                                   out);
-    if (!pt_cli_is_dash(in) && pt_path_is_same(in, out))
+    if (!pt_cli_is_dash(in) && pt_path_is_same(in, out, &is_same, &err) != PATINA_OK)
+        return pt_cli_report_error(&err);
+    if (is_same)
         return pt_cli_usage_error(command, "'%s' is the input file; name another output file", out);
     if (!pt_cli_given(args, "recipe") && !pt_cli_is_utf8(entry))
         return pt_cli_usage_error(command,

@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <patina/file_ops.h>
 #include <patina/hub.h>
 
 #include "base/error.h"
+#include "fs/path.h"
 #include "fs/text_file.h"
 #include "hub/dataset_path.h"
 
@@ -93,14 +93,14 @@ static patina_status read_token(char **token, patina_error *err) {
     const char *value_set = first_set_variable("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", NULL);
     const char *file = variable("HF_TOKEN_PATH");
     char *path = NULL, *text = NULL;
-    struct stat info;
-    patina_status status = PATINA_OK;
+    bool exists = false;
 
     if (value_set) *token = trimmed(value_set);
     if (value_set || is_true(variable("HF_HUB_DISABLE_IMPLICIT_TOKEN"))) return PATINA_OK;
     path = file ? join(file, NULL) : hf_home_path("token");
     if (!path) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    if (stat(path, &info) == 0) status = pt_text_read(path, &text, err);
+    patina_status status = pt_path_find(path, &exists, NULL, err);
+    if (exists) status = pt_text_read(path, &text, err);
     if (status == PATINA_OK && text) *token = trimmed(text);
     free(text);
     free(path);
@@ -154,9 +154,10 @@ static bool is_file_name(const char *model) {
 }
 
 patina_status pt_cli_model_resolve(const char *model, char **path, patina_error *err) {
-    struct stat info;
+    bool is_path = !patina_hub_is_name(model) || is_file_name(model);
 
-    if (lstat(model, &info) == 0 || !patina_hub_is_name(model) || is_file_name(model)) {
+    if (!is_path) PT_TRY(pt_path_check_exists(model, &is_path, err));
+    if (is_path) {
         *path = strdup(model); /* its reader reports what is wrong with it */
         return *path ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
     }

@@ -19,7 +19,9 @@
 #include "escaped_output.h"
 #include "signals.h"
 
+#include "base/error.h"
 #include "base/suggest.h"
+#include "fs/path.h"
 
 static const pt_cli_program *const program = &pt_cli_program_table;
 
@@ -121,34 +123,59 @@ static int run_option(const char *word, int n_after, char **after) {
     return is_completion ? print_completion(n_after ? after[0] : NULL) : print_options_json();
 }
 
-static bool is_same_file(const char *a, const char *b) {
-    struct stat one, other;
-    return stat(a, &one) == 0 && stat(b, &other) == 0 && S_ISREG(one.st_mode) &&
-           one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+static patina_status compare_input(const char *path, const struct stat *out, const char **input,
+                                   patina_error *err) {
+    struct stat info;
+    bool exists;
+    PT_TRY(pt_path_find(path, &exists, &info, err));
+    if (exists && info.st_dev == out->st_dev && info.st_ino == out->st_ino) *input = path;
+    return PATINA_OK;
 }
 
-/* Makes the file of --out the standard output, unless it is an input; 0, or an exit status. */
-static int redirect_stdout(const pt_cli_args *args) {
-    const char *path = pt_cli_text(args, "out"), *input = NULL;
+/* Finds an input that is the file of --out; *input is NULL without one. */
+static patina_status find_input(const pt_cli_args *args, const struct stat *out, const char **input,
+                                patina_error *err) {
+    *input = NULL;
     for (size_t i = 0; i < args->n_operands; i++)
-        if (is_same_file(path, args->operands[i])) input = args->operands[i];
+        PT_TRY(compare_input(args->operands[i], out, input, err));
     for (size_t i = 0; i < args->n_occurrences; i++) {
         const pt_cli_occurrence *o = &args->occurrence[i];
-        if (o->option->kind == PT_CLI_FILE && strcmp(o->option->name, "out") != 0 &&
-            is_same_file(path, o->value.text))
-            input = o->value.text;
+        if (o->option->kind == PT_CLI_FILE && strcmp(o->option->name, "out") != 0)
+            PT_TRY(compare_input(o->value.text, out, input, err));
     }
+    return PATINA_OK;
+}
+
+static int output_error(const char *path) {
+    pt_cli_error("output file '%s': %s", path, strerror(errno));
+    return 1;
+}
+
+/* Empties the file of --out unless it is an input; 0, or an exit status. */
+static int empty_output(const pt_cli_args *args, const char *path, int fd) {
+    const char *input = NULL;
+    patina_error err;
+    struct stat info;
+
+    if (fstat(fd, &info) != 0) return output_error(path);
+    if (!S_ISREG(info.st_mode)) return 0;
+    if (find_input(args, &info, &input, &err) != PATINA_OK) return pt_cli_report_error(&err);
     if (input)
         return pt_cli_usage_error(args->command,
                                   "option '--out': '%s' is an input file; name another file", path);
-    const int fd =
-        strcmp(path, "-") == 0 ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    if (fd == STDOUT_FILENO || (fd >= 0 && dup2(fd, STDOUT_FILENO) >= 0)) {
-        if (fd != STDOUT_FILENO) close(fd);
-        return 0;
-    }
-    pt_cli_error("output file '%s': %s", path, strerror(errno));
-    return 1;
+    return ftruncate(fd, 0) == 0 ? 0 : output_error(path);
+}
+
+/* Makes the file of --out the standard output; 0, or an exit status. */
+static int redirect_stdout(const pt_cli_args *args) {
+    const char *path = pt_cli_text(args, "out");
+    if (strcmp(path, "-") == 0) return 0;
+    const int fd = open(path, O_WRONLY | O_CREAT, 0666);
+    if (fd < 0) return output_error(path);
+    int result = empty_output(args, path, fd);
+    if (result == 0 && dup2(fd, STDOUT_FILENO) < 0) result = output_error(path);
+    if (fd != STDOUT_FILENO) close(fd);
+    return result;
 }
 
 static int run_command(const pt_cli_command *command, int argc, char **argv) {

@@ -58,9 +58,11 @@ static void read_stream(const pt_byte_source *bytes) {
     patina_error err = {0};
     pt_flac_header flac;
     pt_ogg_link link = {0};
+    uint64_t end;
     bool is_at_end;
 
-    if (pt_flac_read_header(bytes, &flac)) (void)pt_flac_find_end(bytes, &flac, &is_at_end);
+    if (pt_flac_read_header(bytes, &flac))
+        (void)pt_flac_find_end(bytes, &flac, &end, &is_at_end, NULL);
     if (pt_ogg_read_link(bytes, &link, &err) != PATINA_OK)
         FUZZ_ASSERT(patina_status_is_reject(err.status) && err.message[0] != '\0');
     for (size_t i = 0; i < link.n_patches; i++) {

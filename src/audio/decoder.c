@@ -251,6 +251,14 @@ patina_status pt_decoder_read(pt_decoder *decoder, float *samples, size_t n_fram
     return PATINA_OK;
 }
 
+bool pt_decoder_is_doubtful(patina_status status, patina_status *previous) {
+    const bool is_doubtful =
+        status == PATINA_REJECT_UNDECODABLE || status == PATINA_REJECT_TRUNCATED;
+    const bool is_first = status != *previous;
+    *previous = status;
+    return is_doubtful && is_first;
+}
+
 bool pt_decoder_library(size_t i, const char **name, const char **version) {
     if (i >= sizeof backends / sizeof *backends) return false;
     *name = backends[i]->name;

@@ -65,6 +65,15 @@ patina_status pt_decoder_seek(pt_decoder *decoder, uint64_t frame, patina_error 
 patina_status pt_decoder_read(pt_decoder *decoder, float *samples, size_t n_frames, size_t *n_read,
                               patina_error *err);
 
+/**
+ * Whether a file is to be decoded again after this status: libraries report
+ * PATINA_REJECT_UNDECODABLE and _TRUNCATED for their own failed allocations, too. Either is returned
+ * by two attempts, one after the other, before it is a statement about the file.
+ *
+ * previous  status of the attempt before, which is replaced; PATINA_OK before the first
+ */
+bool pt_decoder_is_doubtful(patina_status status, patina_status *previous);
+
 /** Name and version of decoding library i, counted from 0; false behind the last. */
 bool pt_decoder_library(size_t i, const char **name, const char **version);
 

@@ -31,9 +31,11 @@
 #include "audio/format_probe.h"
 #include "audio/ogg_page.h"
 #include "base/error.h"
+#include "base/memory_reserve.h"
 
 #define IO_BYTES              32768
 #define BLOCK_MAX             ((size_t)128 << 20) /* size of an index of 30 hours of AAC */
+#define RESERVE_BYTES         ((size_t)16 << 20)  /* less is left: memory is exhausted */
 #define FRAME_MAX             (1 << 19) /* samples a channel of one packet; APE's have 294,912 */
 #define STREAMS_MAX           64
 #define PACKET_MAX            8192    /* frames of a packet: AAC 2048, Opus 5760, Vorbis 8192 */
@@ -172,7 +174,8 @@ static patina_status no_memory(patina_error *err) {
 static patina_status failed(const ffmpeg_state *s, const char *what, int code, patina_error *err) {
     char why[AV_ERROR_MAX_STRING_SIZE] = "";
     if (s->io_failed) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read");
-    if (code == AVERROR(ENOMEM)) /* as a rule because of a size in a header, not of the machine */
+    if (code == AVERROR(ENOMEM) && !pt_memory_reserve(RESERVE_BYTES)) return no_memory(err);
+    if (code == AVERROR(ENOMEM)) /* because of a size in a header, not of the machine */
         return pt_fail(err, PATINA_REJECT_UNDECODABLE, "%s: too much memory is required", what);
     const bool known = av_strerror(code, why, sizeof why) == 0;
     return pt_fail(err, PATINA_REJECT_UNDECODABLE, "%s%s%s", what, known ? ": " : "",

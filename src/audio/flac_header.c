@@ -9,31 +9,37 @@
 #include "audio/byte_reader.h"
 #include "base/error.h"
 
-#define BLOCKS_MAX    4096
-#define COMMENT_MAX   (1U << 20) /* maximum of a block of comments */
-#define TAIL_MIN      (1U << 17) /* minimum of bytes at the end that contain a whole frame ... */
-#define TAIL_MAX      (1U << 22) /* ... and maximum, whatever frame size a header declares */
-#define CANDIDATE_MAX 1024       /* headers in them */
-#define SEARCH_BYTES  (1U << 16) /* read at a time in the search for joined streams */
+#define BLOCKS_MAX      4096
+#define COMMENT_MAX     (1U << 20) /* maximum of a block of comments */
+#define COMMENT_BYTES   8192       /* of it, read at a time */
+#define MASK_DIGITS_MAX 24
+#define TAIL_MIN        (1U << 17) /* minimum of bytes at the end that contain a whole frame ... */
+#define TAIL_MAX        (1U << 22) /* ... and maximum, whatever frame size a header declares */
+#define CANDIDATE_MAX   1024       /* headers in them */
+#define SEARCH_BYTES    (1U << 16) /* read at a time in the search for joined streams */
 
 /* Metadata --------------------------------------------------------------------------------- */
 
-/** The mask in a block of Vorbis comments; 0 without one. */
+/** The mask in a block of Vorbis comments; 0 without one. A comment follows its length, 4 bytes, of
+ * which the first is the lowest. Reads overlap by a comment with a mask. */
 static uint64_t find_channel_mask(const pt_byte_source *bytes, uint64_t at, uint64_t size) {
     static const char name[] = "WAVEFORMATEXTENSIBLE_CHANNEL_MASK=";
-    if (size > COMMENT_MAX) size = COMMENT_MAX;
-    char *text = malloc((size_t)size + 1);
-    uint64_t mask = 0;
+    enum { N_NAME = sizeof name - 1, N_STEP = COMMENT_BYTES - 4 - N_NAME - MASK_DIGITS_MAX };
+    char text[COMMENT_BYTES + 1];
 
-    if (text && pt_read_exactly(bytes, at, text, (size_t)size)) {
-        text[size] = '\0';
-        const char *found = NULL; /* text in any case and binary lengths */
-        for (size_t i = 0; !found && i + sizeof name - 1 <= size; i++)
-            if (strncasecmp(text + i, name, sizeof name - 1) == 0) found = text + i;
-        if (found) mask = strtoull(found + sizeof name - 1, NULL, 0);
+    if (size > COMMENT_MAX) size = COMMENT_MAX;
+    for (uint64_t from = 0; from < size; from += N_STEP) {
+        const size_t n = size - from < COMMENT_BYTES ? (size_t)(size - from) : COMMENT_BYTES;
+        if (!pt_read_exactly(bytes, at + from, text, n)) return 0;
+        text[n] = '\0';
+        for (size_t i = 4; i < 4 + N_STEP && i + N_NAME <= n; i++) {
+            if (strncasecmp(text + i, name, N_NAME) != 0) continue;
+            const size_t end = i + (unsigned char)text[i - 4];
+            if (end < n) text[end] = '\0'; /* the length of the next comment may be a digit */
+            return strtoull(text + i + N_NAME, NULL, 0);
+        }
     }
-    free(text);
-    return mask;
+    return 0;
 }
 
 bool pt_flac_read_header(const pt_byte_source *bytes, pt_flac_header *header) {
@@ -156,19 +162,23 @@ static uint64_t find_verified(const unsigned char *b, size_t n, const candidate 
     return end;
 }
 
-uint64_t pt_flac_find_end(const pt_byte_source *bytes, const pt_flac_header *header,
-                          bool *is_at_end) {
-    uint64_t size = 3 * (uint64_t)header->max_frame_bytes, end = 0;
+patina_status pt_flac_find_end(const pt_byte_source *bytes, const pt_flac_header *header,
+                               uint64_t *end, bool *is_at_end, patina_error *err) {
+    uint64_t size = 3 * (uint64_t)header->max_frame_bytes;
     size_t n_found = 0;
+    patina_status status = PATINA_OK;
 
+    *end = 0;
     *is_at_end = false;
-    if (header->first_frame >= bytes->size) return 0;
+    if (header->first_frame >= bytes->size) return PATINA_OK;
     if (size < TAIL_MIN) size = TAIL_MIN;
     if (size > TAIL_MAX) size = TAIL_MAX;
     if (size > bytes->size - header->first_frame) size = bytes->size - header->first_frame;
     unsigned char *b = malloc((size_t)size);
     candidate *found = malloc(CANDIDATE_MAX * sizeof *found);
-    if (b && found && pt_read_exactly(bytes, bytes->size - size, b, (size_t)size)) {
+    if (!b || !found) {
+        status = pt_fail(err, PATINA_ENOMEM, "out of memory");
+    } else if (pt_read_exactly(bytes, bytes->size - size, b, (size_t)size)) {
         /* from the end, as the last ones count */
         for (size_t at = (size_t)size; at-- > 0 && n_found < CANDIDATE_MAX;) {
             const uint64_t frame_end =
@@ -180,11 +190,11 @@ uint64_t pt_flac_find_end(const pt_byte_source *bytes, const pt_flac_header *hea
             found[i] = found[n_found - 1 - i];
             found[n_found - 1 - i] = other;
         }
-        end = find_verified(b, (size_t)size, found, n_found, is_at_end);
+        *end = find_verified(b, (size_t)size, found, n_found, is_at_end);
     }
     free(b);
     free(found);
-    return end;
+    return status;
 }
 
 patina_status pt_flac_find_streams(const pt_byte_source *bytes, uint64_t from, uint64_t end,

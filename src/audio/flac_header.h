@@ -30,11 +30,15 @@ typedef struct pt_flac_header {
 bool pt_flac_read_header(const pt_byte_source *bytes, pt_flac_header *header);
 
 /**
- * Sample frames up to the end of the last FLAC frame near the file's end whose checksums are right;
- * 0 if there is none. *is_at_end: that frame ends where the bytes end.
+ * Finds the last FLAC frame near the file's end whose checksums are right.
+ *
+ * end        sample frames up to its end; 0 if there is none
+ * is_at_end  it ends where the bytes end
+ *
+ * Errors  PATINA_ENOMEM
  */
-uint64_t pt_flac_find_end(const pt_byte_source *bytes, const pt_flac_header *header,
-                          bool *is_at_end);
+patina_status pt_flac_find_end(const pt_byte_source *bytes, const pt_flac_header *header,
+                               uint64_t *end, bool *is_at_end, patina_error *err);
 
 /** Adds the FLAC stream at `from` and those joined to it. */
 patina_status pt_flac_find_streams(const pt_byte_source *bytes, uint64_t from, uint64_t end,

@@ -64,6 +64,11 @@ static void mpeg_close(void *state) {
     free(s);
 }
 
+/** Whether the last call failed because memory ran out. */
+static bool is_out_of_memory(const mpeg_state *s) {
+    return !s->handle || mpg123_errcode(s->handle) == MPG123_OUT_OF_MEM;
+}
+
 static bool open_handle(mpeg_state *s) {
 #if MPG123_API_VERSION < 46 /* before 1.27, where threads may call it at the same time (mpg123.h) */
     if (mpg123_init() != MPG123_OK) return false;
@@ -123,7 +128,9 @@ static patina_status mpeg_open(const pt_decoder_input *input, void **state,
         mpg123_getformat(s->handle, &s->rate_hz, &s->n_channels, &encoding) != MPG123_OK ||
         encoding != MPG123_ENC_FLOAT_32 || s->rate_hz <= 0 || s->n_channels < 1 ||
         s->n_channels > 2) {
+        const bool no_memory = is_out_of_memory(s);
         mpeg_close(s);
+        if (no_memory) return pt_fail(err, PATINA_ENOMEM, "out of memory");
         return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the MPEG audio cannot be decoded");
     }
     stream_info->info.format = in_wav ? "wav" : "mp3";
@@ -155,6 +162,8 @@ static patina_status read_frames(mpeg_state *s, float *samples, size_t n_frames,
         *n_read = done;
         idle = got > 0 ? 0 : idle + 1; /* not known to happen; prevents an endless loop */
         if (s->io_failed) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read");
+        if (result == MPG123_ERR && is_out_of_memory(s))
+            return pt_fail(err, PATINA_ENOMEM, "out of memory");
         if (result != MPG123_OK) break; /* the end, or no further frame of this stream */
     }
     return PATINA_OK;

@@ -307,13 +307,18 @@ void AnnotateIgnoreWritesEnd(const char *file, int line);
 #define AnnotateIgnoreWritesEnd(file, line)   ((void)0)
 #endif
 
+/** Tries twice: NULL may mean that an allocation failed, and another library would decode the file to
+ * other samples. */
 static SNDFILE *open_virtual(sndfile_state *s, SF_INFO *info) {
     SF_VIRTUAL_IO io = {
         .get_filelen = io_length, .seek = io_seek, .read = io_read, .tell = io_tell};
-    *info = (SF_INFO){0};
-    s->position = 0;
+    SNDFILE *file = NULL;
     AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
-    SNDFILE *file = sf_open_virtual(&io, SFM_READ, info, s);
+    for (int i = 0; i < 2 && !file && !s->io_failed; i++) {
+        *info = (SF_INFO){0};
+        s->position = 0;
+        file = sf_open_virtual(&io, SFM_READ, info, s);
+    }
     AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
     return file;
 }
@@ -341,11 +346,13 @@ static patina_status check_flac_end(sndfile_state *s, SF_INFO *info, patina_erro
 /** Compares the total of a FLAC file with its last frame; a total that is too small is hidden. */
 static patina_status check_flac_total(sndfile_state *s, SF_INFO *info,
                                       pt_decoder_stream_info *stream_info, patina_error *err) {
+    const uint64_t total = s->flac.total_frames;
+    uint64_t end = 0;
     bool is_at_end = false;
-    const uint64_t total = s->flac.total_frames,
-                   end = total > 0 ? pt_flac_find_end(&s->bytes, &s->flac, &is_at_end) : 0;
 
-    if (total == 0 || (end == total && is_at_end)) return PATINA_OK;
+    if (total == 0) return PATINA_OK;
+    PT_TRY(pt_flac_find_end(&s->bytes, &s->flac, &end, &is_at_end, err));
+    if (end == total && is_at_end) return PATINA_OK;
     if (end <= total) return check_flac_end(s, info, err);
     patch_flac_total(s);
     sf_close(s->file);

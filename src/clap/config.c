@@ -254,8 +254,7 @@ static patina_status parse_object(const char *file, const char *text, size_t n, 
 
     if (n == 0) return pt_fail(err, PATINA_EFORMAT, "file '%s': is empty", file);
     if (!value)
-        return pt_fail(err, PATINA_EFORMAT, "file '%s': line %d: not JSON: %s", file, at.line,
-                       at.text);
+        return pt_json_fail(err, "file '%s': line %d: not JSON: %s", file, at.line, at.text);
     if (!json_is_object(value)) {
         json_decref(value);
         return pt_fail(err, PATINA_EFORMAT, "file '%s': must contain a JSON object", file);

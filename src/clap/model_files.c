@@ -65,15 +65,15 @@ static patina_status detect_config(pt_model_files *model, patina_error *err) {
                    pt_checkpoint_path(model->weights));
 }
 
-/* Without config.json only files of LAION are supported; for others it is reported as missing. */
+/* Without config.json only files of LAION are supported; for others it is reported as missing,
+ * unless the weights cannot be opened either. */
 static patina_status open_without_config(const char *path, pt_model_files *model,
                                          patina_error *err) {
     const patina_status status = pt_checkpoint_open_model(path, &model->weights, err);
 
     if (status == PATINA_OK && pt_checkpoint_is_laion(model->weights))
         return detect_config(model, err);
-    if (status == PATINA_OK || status == PATINA_EIO)
-        return pt_clap_config_read(model->folder, &model->config, err);
+    if (status == PATINA_OK) return pt_clap_config_read(model->folder, &model->config, err);
     return status;
 }
 

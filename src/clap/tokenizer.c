@@ -116,8 +116,7 @@ static patina_status read_vocab(pt_tokenizer *tokenizer, pt_named_text file, siz
 
     *vocab = pt_json_load(file.text, file.n_bytes, JSON_REJECT_DUPLICATES, &at);
     if (!*vocab)
-        return pt_fail(err, PATINA_EFORMAT, "file '%s': line %d: not JSON: %s", file.name, at.line,
-                       at.text);
+        return pt_json_fail(err, "file '%s': line %d: not JSON: %s", file.name, at.line, at.text);
     if (!json_is_object(*vocab))
         return pt_fail(err, PATINA_EFORMAT, "file '%s': must contain a JSON object", file.name);
     PT_TRY(check_ids(*vocab, file.name, vocab_size, err));

@@ -215,6 +215,7 @@ static patina_status read_chunks(pt_chunk_store *s, pt_manifest *manifest, bool 
     *all_known = true;
     for (uint64_t c = 0; status == PATINA_OK && c < s->run_meta->n_chunks; c++) {
         patina_error fault = {0};
+        bool has_folder;
         if (s->chunks[c] == ABSENT) {
             *all_known = false;
             continue;
@@ -223,7 +224,10 @@ static patina_status read_chunks(pt_chunk_store *s, pt_manifest *manifest, bool 
         if (status == PATINA_OK) continue;
         *all_known = false;
         const pt_path folder = pt_chunk_dir_path(s->out, c);
-        if (!pt_path_exists(folder.text)) { /* another process replaces it */
+        const patina_status found = pt_path_check_exists(folder.text, &has_folder, err);
+        if (found != PATINA_OK) {
+            status = found;
+        } else if (!has_folder) { /* another process replaces it */
             s->chunks[c] = ABSENT;
             status = PATINA_OK;
         } else if (status == PATINA_EFORMAT) {
@@ -243,7 +247,10 @@ static patina_status revert_parts(const pt_chunk_store *s, const pt_manifest *ma
                                   patina_error *err) {
     const pt_path data = pt_path_joinf(s->out, "data"),
                   provenance = pt_path_joinf(s->out, "provenance");
-    if (!pt_path_exists(data.text) && !pt_path_exists(provenance.text)) return PATINA_OK;
+    bool has_data, has_provenance;
+    PT_TRY(pt_path_check_exists(data.text, &has_data, err));
+    PT_TRY(pt_path_check_exists(provenance.text, &has_provenance, err));
+    if (!has_data && !has_provenance) return PATINA_OK;
     return pt_part_layout_revert(s->out, manifest, err);
 }
 
@@ -265,8 +272,10 @@ static patina_status replace_if_damaged(pt_chunk_store *s, const pt_manifest *ma
     if (status != PATINA_EFORMAT) return pt_fail(err, status, "%s", fault.message);
     /* Another process may be finishing the set; then finish checks all files again. */
     const pt_path data = pt_path_joinf(s->out, "data");
-    if (file.text[0] != '\0' && !pt_path_exists(file.text) && pt_path_exists(data.text))
-        return PATINA_OK;
+    bool has_file = true, has_data;
+    if (file.text[0] != '\0') PT_TRY(pt_path_check_exists(file.text, &has_file, err));
+    PT_TRY(pt_path_check_exists(data.text, &has_data, err));
+    if (!has_file && has_data) return PATINA_OK;
     if (file.text[0] != '\0' && strncmp(file.text, folder.text, strlen(folder.text)) != 0)
         unlink(file.text);
     s->chunks[c] = TO_REPLACE;
@@ -363,7 +372,9 @@ static patina_status import_journals(pt_chunk_store *s, const char *given, patin
 
     PT_TRY(pt_output_dir_normalize(given, from, err));
     const pt_path work = pt_path_joinf(from, PT_WORK_DIR);
-    if (!pt_path_exists(work.text)) return PATINA_OK;
+    bool has_work;
+    PT_TRY(pt_path_check_exists(work.text, &has_work, err));
+    if (!has_work) return PATINA_OK;
     unsigned char *present = calloc((size_t)n_chunks + 1, 1);
     if (!present) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     patina_status status = pt_chunks_list(from, PT_JOURNAL_SUFFIX, n_chunks, present, &n, err);
@@ -738,7 +749,7 @@ static patina_status write_row_with_id(pt_chunk_store *s, size_t split, patina_e
         id && s->next_waiting < s->n_waiting
             ? pt_row_writer_write(s->split_writers[split].rows, &s->waiting[s->next_waiting++], id,
                                   err)
-            : pt_fail(err, PATINA_EFORMAT, "the journal has a line of provenance without a row");
+            : pt_json_fail(err, "the journal has a line of provenance without a row");
     json_decref(line);
     pt_strbuf_clear(&s->line);
     return status;

@@ -152,12 +152,13 @@ static patina_status write_table(const char *out, const char *own, pt_manifest *
     pt_run_metadata *run_meta = &manifest->run_meta;
     pt_part_info *part = &manifest->chunks[chunk].parts[split];
     char name[PT_PART_FILE_NAME_MAX];
-    const pt_path lines = pt_part_file_path(out, manifest, chunk, split, PT_PART_PROVENANCE),
-                  written = pt_path_joinf(own, "table");
+    const pt_path written = pt_path_joinf(own, "table");
+    pt_path lines;
     const pt_key_value metadata[] = {{PT_KEY_VERSION, run_meta->version},
                                      {PT_KEY_SETTINGS_HASH, run_meta->settings_hash},
                                      {PT_KEY_MODEL_HASH, run_meta->model_hash}};
 
+    PT_TRY(pt_part_file_path(out, manifest, chunk, split, PT_PART_PROVENANCE, &lines, err));
     pt_part_file_name(manifest, split, part->number, PT_PART_TABLE, name);
     const pt_path table = pt_path_joinf(out, "%s", name);
     PT_TRY(pt_provenance_table_write(lines.text, written.text, manifest->suffix, metadata,

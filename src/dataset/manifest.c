@@ -395,14 +395,11 @@ static patina_status get_chunk(const json_source *from, const json_t *object, si
 
 static patina_status parse(const char *path, const char *text, size_t n, json_t **root,
                            patina_error *err) {
-    json_error_t fault;
-    *root = pt_json_load(text, n, JSON_REJECT_DUPLICATES, &fault);
+    *root = pt_json_load(text, n, JSON_REJECT_DUPLICATES, NULL);
     if (*root && json_is_object(*root)) return PATINA_OK;
-    if (!*root && json_error_code(&fault) == json_error_out_of_memory)
-        return pt_fail(err, PATINA_ENOMEM, "file '%s': out of memory", path);
     json_decref(*root);
     *root = NULL;
-    return pt_fail(err, PATINA_EFORMAT, "file '%s': is not a JSON object", path);
+    return pt_json_fail(err, "file '%s': is not a JSON object", path);
 }
 
 static bool is_split_name(const char *name) {

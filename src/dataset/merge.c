@@ -21,6 +21,7 @@
 
 #include <jansson.h>
 
+#include "base/byte_source.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/id_set.h"
@@ -79,14 +80,14 @@ static patina_status add_entries(const char *set, const char *path, pt_id_set *i
     patina_status status = PATINA_OK;
 
     if (!file)
-        return pt_fail(err, PATINA_EFORMAT, "file '%s': cannot be opened: %s", path,
-                       strerror(errno));
+        return pt_fail(err, pt_errno_is_missing(errno) ? PATINA_EFORMAT : PATINA_EIO,
+                       "file '%s': cannot be opened: %s", path, strerror(errno));
     for (ssize_t n; status == PATINA_OK && (n = getline(&line, &capacity, file)) > 0;) {
         json_t *object = pt_json_load(line, (size_t)n, 0, NULL);
         const char *entry = json_string_value(json_object_get(object, "entry"));
         bool repeated = false;
         if (!entry)
-            status = pt_fail(err, PATINA_EFORMAT, "file '%s': a line has no 'entry'", path);
+            status = pt_json_fail(err, "file '%s': a line has no 'entry'", path);
         else if (!last || strcmp(entry, last) != 0)
             status = pt_id_set_add(ids, entry, &repeated, err);
         if (status == PATINA_OK && repeated)
@@ -114,9 +115,10 @@ static patina_status check_ids(const merge *m, patina_error *err) {
         for (uint64_t c = 0; c < m->sets[i].run_meta.n_chunks; c++)
             for (size_t s = 0; s < m->sets[i].n_splits; s++) {
                 if (m->sets[i].chunks[c].parts[s].n_rows == 0 || status != PATINA_OK) continue;
-                const pt_path lines =
-                    pt_part_file_path(m->paths[i], &m->sets[i], c, s, PT_PART_PROVENANCE);
-                status = add_entries(m->paths[i], lines.text, ids, err);
+                pt_path lines;
+                status = pt_part_file_path(m->paths[i], &m->sets[i], c, s, PT_PART_PROVENANCE,
+                                           &lines, err);
+                if (status == PATINA_OK) status = add_entries(m->paths[i], lines.text, ids, err);
             }
     pt_id_set_close(&ids);
     return status;
@@ -128,9 +130,12 @@ static patina_status read_sets(merge *m, const char *const *sets, patina_error *
         PT_TRY(pt_output_dir_normalize(sets[i], m->paths[i], err));
         PT_TRY(pt_output_dir_require_run(m->paths[i], false, &state, err));
         if (state != PT_OUTPUT_FINISHED) return pt_output_dir_fail_unfinished(m->paths[i], err);
-        for (size_t k = 0; k < i; k++)
-            if (pt_path_is_same(m->paths[k], m->paths[i]))
+        for (size_t k = 0; k < i; k++) {
+            bool is_same;
+            PT_TRY(pt_path_is_same(m->paths[k], m->paths[i], &is_same, err));
+            if (is_same)
                 return pt_fail(err, PATINA_EUSAGE, "data set '%s' is given twice", m->paths[i]);
+        }
         const pt_path file = pt_path_joinf(m->paths[i], PT_DATASET_FILE);
         PT_TRY(pt_manifest_read_dataset(file.text, &m->sets[i], err));
         PT_TRY(compare_sets(m, i, err));

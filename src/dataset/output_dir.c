@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/byte_source.h"
 #include "base/error.h"
 #include "fs/dir.h"
 #include "fs/temp_dir.h"
@@ -50,10 +51,13 @@ void pt_work_dir_remove_stale(const char *out, bool all) {
 
 /* A finished set that was being reopened when the process ended, between the two renames of
  * commit_reopen (resume.c): the work folder is complete and has only a temporary name. */
-static bool is_half_reopened(const char *folder) {
+static patina_status check_half_reopened(const char *folder, bool *is_half_reopened,
+                                         patina_error *err) {
     const pt_path plan = pt_path_joinf(folder, PT_PLAN_NAME),
                   finished = pt_path_joinf(folder, PT_DATASET_FILE);
-    return pt_path_exists(plan.text) && pt_path_exists(finished.text);
+    PT_TRY(pt_path_check_exists(plan.text, is_half_reopened, err));
+    return *is_half_reopened ? pt_path_check_exists(finished.text, is_half_reopened, err)
+                             : PATINA_OK;
 }
 
 /* Reads the names in a folder that has neither plan nor dataset.json. *again: probe once more. */
@@ -62,23 +66,26 @@ static patina_status scan_names(const char *out, bool repair, bool *empty, bool 
     const pt_path work = pt_path_joinf(out, PT_WORK_DIR);
     DIR *dir = opendir(out);
     const char *name;
+    patina_status status = PATINA_OK;
     int why = errno;
 
     *empty = true;
     if (!dir && why == ENOENT) return PATINA_OK;
-    while (dir && (name = pt_dir_next(dir, &why))) {
+    while (dir && status == PATINA_OK && (name = pt_dir_next(dir, &why))) {
         if (strcmp(name, "lost+found") == 0) continue; /* of a new file system */
         if (strncmp(name, PT_WORK_DIR ".", sizeof PT_WORK_DIR) != 0 || !pt_temp_dir_is_name(name)) {
             *empty = false;
             continue;
         }
         const pt_path folder = pt_path_joinf(out, "%s", name);
-        if (!is_half_reopened(folder.text)) continue;
+        bool is_half_reopened = false;
+        status = check_half_reopened(folder.text, &is_half_reopened, err);
+        if (!is_half_reopened) continue;
         *empty = false;
         if (repair) *again = rename(folder.text, work.text) == 0;
     }
     if (dir) closedir(dir);
-    if (why == 0) return PATINA_OK;
+    if (status != PATINA_OK || why == 0) return status;
     return pt_fail(err, PATINA_EIO, "output folder '%s': cannot be read: %s", out, strerror(why));
 }
 
@@ -112,17 +119,24 @@ patina_status pt_output_dir_require_run(const char *path, bool repair, pt_output
     const pt_path old = pt_path_joinf(path, OLD_PLAN_FILE);
     const char *fault = NULL;
     struct stat info;
+    bool has_old;
 
-    if (stat(path, &info) != 0)
-        fault = errno == ENOENT ? "does not exist" : strerror(errno);
+    const int error = pt_path_examine(stat, path, &info);
+    if (error != 0 && !pt_errno_is_missing(error))
+        return pt_fail(err, PATINA_EIO, "folder '%s': cannot be examined: %s", path,
+                       strerrordesc_np(error));
+    if (error != 0)
+        fault = error == ENOENT ? "does not exist" : strerrordesc_np(error);
     else if (!S_ISDIR(info.st_mode))
         fault = "is a file";
     if (!fault) {
         PT_TRY(pt_output_dir_probe(path, repair, state, err));
         if (*state == PT_OUTPUT_EMPTY) fault = "is empty";
-        if (*state == PT_OUTPUT_OTHER)
-            fault = pt_path_exists(old.text) ? "contains an unfinished run of an older patina"
-                                             : "contains no patina data set";
+        if (*state == PT_OUTPUT_OTHER) {
+            PT_TRY(pt_path_check_exists(old.text, &has_old, err));
+            fault = has_old ? "contains an unfinished run of an older patina"
+                            : "contains no patina data set";
+        }
     }
     if (!fault) return PATINA_OK;
     return pt_fail(err, PATINA_EUSAGE,
@@ -139,7 +153,9 @@ patina_status pt_output_dir_fail_unfinished(const char *path, patina_error *err)
 
 patina_status pt_output_dir_fail_other(const char *out, patina_error *err) {
     const pt_path old = pt_path_joinf(out, OLD_PLAN_FILE);
-    if (pt_path_exists(old.text))
+    bool has_old;
+    PT_TRY(pt_path_check_exists(old.text, &has_old, err));
+    if (has_old)
         return pt_fail(err, PATINA_EUSAGE,
                        "output folder '%s': contains an unfinished run of an older patina; remove "
                        "'%s/" PT_WORK_DIR "' to start again",

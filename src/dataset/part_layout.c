@@ -70,7 +70,10 @@ patina_status pt_chunk_read_info(const char *out, pt_manifest *manifest, uint64_
                                  patina_error *err) {
     const pt_path folder = pt_chunk_dir_path(out, chunk),
                   file = pt_path_joinf(folder.text, PT_CHUNK_FILE);
-    if (pt_path_exists(folder.text) && !pt_path_exists(file.text))
+    bool has_folder, has_file;
+    PT_TRY(pt_path_check_exists(folder.text, &has_folder, err));
+    PT_TRY(pt_path_check_exists(file.text, &has_file, err));
+    if (has_folder && !has_file)
         return pt_fail(err, PATINA_EFORMAT, "file '%s': not found", file.text);
     return pt_manifest_read_chunk(manifest, chunk, file.text, err);
 }
@@ -98,11 +101,13 @@ static pt_path final_path(const char *out, const pt_manifest *manifest, uint64_t
     return pt_path_joinf(out, "%s", name);
 }
 
-pt_path pt_part_file_path(const char *out, const pt_manifest *manifest, uint64_t chunk,
-                          size_t split, pt_part_kind kind) {
-    const pt_path final = final_path(out, manifest, chunk, split, kind);
-    if (manifest->finished || pt_path_exists(final.text)) return final;
-    return path_in_chunk(out, manifest, chunk, split, kind);
+patina_status pt_part_file_path(const char *out, const pt_manifest *manifest, uint64_t chunk,
+                                size_t split, pt_part_kind kind, pt_path *path, patina_error *err) {
+    bool is_final = true;
+    *path = final_path(out, manifest, chunk, split, kind);
+    if (!manifest->finished) PT_TRY(pt_path_check_exists(path->text, &is_final, err));
+    if (!is_final) *path = path_in_chunk(out, manifest, chunk, split, kind);
+    return PATINA_OK;
 }
 
 /* ---------------------------------------------------------------- checking */
@@ -135,6 +140,8 @@ patina_status pt_file_check_digest(const char *path, const pt_file_digest *expec
     patina_status status = pt_byte_source_open_file(path, &bytes, err);
     if (status == PATINA_REJECT_MISSING)
         return pt_fail(err, PATINA_EFORMAT, "file '%s': not found", path);
+    if (status == PATINA_EIO && errno == 0)
+        return pt_fail(err, PATINA_EFORMAT, "file '%s': not a regular file", path);
     if (status == PATINA_OK && bytes.size != expected->n_bytes)
         status =
             pt_fail(err, PATINA_EFORMAT, "file '%s': has %" PRIu64 " bytes instead of %" PRIu64,
@@ -156,7 +163,7 @@ static patina_status check_part_file(const char *out, const pt_manifest *manifes
 
     /* Once more, if another process moved the file between the two steps. */
     for (int i = 0; i < 2; i++) {
-        *path = pt_part_file_path(out, manifest, chunk, split, kind);
+        PT_TRY(pt_part_file_path(out, manifest, chunk, split, kind, path, err));
         status = pt_file_check_digest(path->text, expected, err);
         if (status != PATINA_EFORMAT || pt_path_exists(path->text)) return status;
     }
@@ -186,7 +193,9 @@ patina_status pt_chunk_check_files(const char *out, const pt_manifest *manifest,
 static patina_status move_file(const char *from, const char *to, patina_error *err) {
     if (rename(from, to) == 0) return PATINA_OK;
     const int why = errno;
-    if (why == ENOENT && pt_path_exists(to)) return PATINA_OK;
+    bool is_moved = false;
+    if (why == ENOENT) PT_TRY(pt_path_check_exists(to, &is_moved, err));
+    if (is_moved) return PATINA_OK;
     return pt_fail(err, why == ENOENT ? PATINA_EFORMAT : PATINA_EIO,
                    "file '%s': cannot be renamed to '%s': %s", from, to, strerror(why));
 }
@@ -217,7 +226,10 @@ static patina_status move_to_chunk(const char *out, const pt_manifest *manifest,
     const pt_path from = final_path(out, manifest, chunk, split, kind),
                   to = path_in_chunk(out, manifest, chunk, split, kind);
     /* A file absent from both places is found by pt_chunk_check_files. */
-    if (!pt_path_exists(from.text) && !pt_path_exists(to.text)) return PATINA_OK;
+    bool has_from, has_to;
+    PT_TRY(pt_path_check_exists(from.text, &has_from, err));
+    PT_TRY(pt_path_check_exists(to.text, &has_to, err));
+    if (!has_from && !has_to) return PATINA_OK;
     return move_file(from.text, to.text, err);
 }
 
@@ -265,7 +277,8 @@ patina_status pt_part_layout_find_unexpected(
     }
     if (dir) closedir(dir);
     if (status != PATINA_OK || why == 0) return status;
-    return pt_fail(err, PATINA_EIO, "folder '%s': cannot be read: %s", folder.text, strerror(why));
+    return pt_fail(err, pt_errno_is_missing(why) ? PATINA_EFORMAT : PATINA_EIO,
+                   "folder '%s': cannot be read: %s", folder.text, strerror(why));
 }
 
 static patina_status fail_unexpected(void *context, const char *path, patina_error *err) {

@@ -68,9 +68,13 @@ patina_status pt_chunk_check_files(const char *out, const pt_manifest *manifest,
 /** Adds to an error about a chunk which one it is, and the remedy. */
 void pt_chunk_add_remedy(const char *out, uint64_t chunk, patina_error *err);
 
-/** Where a part's file is; its place in the chunk if it is in neither. */
-pt_path pt_part_file_path(const char *out, const pt_manifest *manifest, uint64_t chunk,
-                          size_t split, pt_part_kind kind);
+/**
+ * Finds where a part's file is; its place in the chunk if it is in neither.
+ *
+ * Errors  PATINA_EIO  cannot be found out
+ */
+patina_status pt_part_file_path(const char *out, const pt_manifest *manifest, uint64_t chunk,
+                                size_t split, pt_part_kind kind, pt_path *path, patina_error *err);
 
 /**
  * Moves all parts to their final names. In the manifest every chunk is known, and parts are
@@ -91,6 +95,9 @@ patina_status pt_part_layout_revert(const char *out, const pt_manifest *manifest
 /**
  * Calls on_unexpected for every name below OUT/data or OUT/provenance that is not of this set,
  * until it returns something other than PATINA_OK.
+ *
+ * Errors  PATINA_EFORMAT  a folder is missing
+ *         PATINA_EIO
  */
 patina_status pt_part_layout_find_unexpected(
     const char *out, const pt_manifest *manifest, pt_part_kind kind,

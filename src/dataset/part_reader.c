@@ -207,16 +207,15 @@ static patina_status next_jsonl_row(pt_part_reader *part, pt_row *row, bool *end
                                     patina_error *err) {
     const char *line = NULL;
     size_t n = 0;
-    json_error_t error;
     patina_status status = PATINA_OK;
 
     PT_TRY(next_line(part, &line, &n, err));
     *end = !line;
     if (!line) return PATINA_OK;
-    json_t *object = pt_json_load(line, n, JSON_REJECT_DUPLICATES, &error);
+    json_t *object = pt_json_load(line, n, JSON_REJECT_DUPLICATES, NULL);
     const json_t *id = json_object_get(object, PT_ID_COLUMN);
     if (!json_is_object(object))
-        status = pt_fail(err, PATINA_EFORMAT, "the line is not a JSON object");
+        status = pt_json_fail(err, "the line is not a JSON object");
     else if (json_object_size(object) != PT_N_COLUMNS + (id != NULL))
         status = pt_fail(err, PATINA_EFORMAT, "it has %zu columns instead of %d",
                          json_object_size(object), PT_N_COLUMNS);

@@ -162,10 +162,11 @@ patina_status patina_recipe_from_json(const char *json, patina_recipe *recipe, p
     patina_status status = PATINA_OK;
 
     if (!object)
-        return pt_fail(err, PATINA_EFORMAT,
-                       "recipe: line %d, column %d: %s; a recipe is one JSON object, as one line "
-                       "of a provenance file is",
-                       fault.line, fault.column, fault.text);
+        return pt_json_fail(
+            err,
+            "recipe: line %d, column %d: %s; a recipe is one JSON object, as one line "
+            "of a provenance file is",
+            fault.line, fault.column, fault.text);
     if (!json_is_object(object)) status = pt_fail(err, PATINA_EFORMAT, "recipe: not a JSON object");
     if (status == PATINA_OK)
         status = get_integer(object, "", "seed", 0, PATINA_SEED_MAX, &seed, err);

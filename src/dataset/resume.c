@@ -192,7 +192,8 @@ static patina_status copy_parts(const char *from, const pt_manifest *manifest, u
         const pt_part_info *part = &manifest->chunks[c].parts[s];
         if (part->n_rows == 0) continue;
         for (int k = PT_PART_ROWS; k <= PT_PART_PROVENANCE; k++) {
-            const pt_path source = pt_part_file_path(from, manifest, c, s, (pt_part_kind)k);
+            pt_path source;
+            PT_TRY(pt_part_file_path(from, manifest, c, s, (pt_part_kind)k, &source, err));
             pt_part_chunk_file_name(manifest->run_meta.splits[s], manifest->suffix, (pt_part_kind)k,
                                     name);
             const pt_path target = pt_path_joinf(folder, "%s", name);
@@ -318,7 +319,9 @@ static patina_status read_chunk_infos(const char *from, pt_manifest *manifest,
     for (uint64_t c = 0; c < manifest->run_meta.n_chunks; c++) {
         patina_error fault = {0};
         if (!present[c]) continue;
-        if (pt_chunk_read_info(from, manifest, c, &fault) == PATINA_OK)
+        const patina_status status = pt_chunk_read_info(from, manifest, c, &fault);
+        if (status == PATINA_ENOMEM) return pt_fail(err, status, "%s", fault.message);
+        if (status == PATINA_OK)
             n_known++;
         else if (note_callback->note)
             note_callback->note(note_callback->context, fault.message);
@@ -354,11 +357,12 @@ patina_status pt_chunks_import(const char *given, const char *out, const pt_run_
     char from[PT_OUTPUT_PATH_MAX + 1];
     pt_manifest manifest = {.finished = false};
     pt_output_state state;
+    bool is_same;
 
     if (pt_output_dir_normalize(given, from, NULL) != PATINA_OK)
         return fail_resume(given, "not a folder", err);
-    if (pt_path_is_same(from, out))
-        return fail_resume(from, "this is the output folder itself", err);
+    PT_TRY(pt_path_is_same(from, out, &is_same, err));
+    if (is_same) return fail_resume(from, "this is the output folder itself", err);
     PT_TRY(pt_output_dir_require_run(from, false, &state, err));
 
     patina_status status = state == PT_OUTPUT_FINISHED

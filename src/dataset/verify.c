@@ -66,25 +66,32 @@ static void report_fault(verifier *c, const char *format, ...) {
     c->on_fault(c->context, sentence);
 }
 
-/* A failed call is a fault of the data set, unless memory ran out. */
+/* A failed call is a fault of the data set, except for a fault of the machine. */
 static patina_status report_status(verifier *c, patina_status status, const patina_error *cause,
                                    patina_error *err) {
-    if (status == PATINA_ENOMEM) return pt_fail(err, status, "%s", cause->message);
+    if (status == PATINA_ENOMEM || status == PATINA_EIO)
+        return pt_fail(err, status, "%s", cause->message);
     if (status != PATINA_OK) report_fault(c, "%s", cause->message);
     return PATINA_OK;
 }
 
 /* ---------------------------------------------------------------- bytes */
 
-/* Whether the file can be read, damaged or not. */
-static bool check_bytes(verifier *c, const char *path, const pt_file_digest *record) {
+/* *is_file: it can be read, damaged or not. */
+static patina_status check_bytes(verifier *c, const char *path, const pt_file_digest *record,
+                                 bool *is_file, patina_error *err) {
     patina_error cause = {0};
+    struct stat info;
 
     c->n_reported = 0;
-    const patina_status status = pt_file_check_digest(path, record, &cause);
-    if (status == PATINA_OK) return true;
-    report_fault(c, "%s", cause.message);
-    return status != PATINA_EIO && pt_path_exists(path);
+    PT_TRY(report_status(c, pt_file_check_digest(path, record, &cause), &cause, err));
+    PT_TRY(pt_path_find(path, is_file, &info, err));
+    *is_file = *is_file && S_ISREG(info.st_mode);
+    return PATINA_OK;
+}
+
+static patina_status fail_to_open(const char *path, patina_error *err) {
+    return pt_fail(err, PATINA_EIO, "file '%s': cannot be opened: %s", path, strerror(errno));
 }
 
 /* ---------------------------------------------------------------- rows */
@@ -149,11 +156,9 @@ static void check_id(verifier *c, const char *path, uint64_t i, const json_t *li
 
 /* *line is NULL where the text is not JSON. Lack of memory is not a fault of the file. */
 static patina_status parse_json(const char *text, json_t **line, patina_error *err) {
-    json_error_t error;
-    *line = pt_json_load_text(text, JSON_REJECT_DUPLICATES, &error);
-    return *line || json_error_code(&error) != json_error_out_of_memory
-               ? PATINA_OK
-               : pt_fail(err, PATINA_ENOMEM, "out of memory");
+    *line = pt_json_load_text(text, JSON_REJECT_DUPLICATES, NULL);
+    return *line || !pt_json_allocation_failed() ? PATINA_OK
+                                                 : pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
 static patina_status check_line(verifier *c, const char *path, uint64_t i, const pt_row *row,
@@ -236,20 +241,28 @@ static void check_metadata(verifier *c, const pt_part_reader *part, const char *
     }
 }
 
+static patina_status find_part(const verifier *c, uint64_t chunk, size_t split, pt_part_kind kind,
+                               pt_path *path, patina_error *err) {
+    return pt_part_file_path(c->out, &c->manifest, chunk, split, kind, path, err);
+}
+
 static patina_status check_part(verifier *c, uint64_t chunk, size_t split, patina_error *err) {
     const pt_part_info *record = &c->manifest.chunks[chunk].parts[split];
-    const pt_path rows = pt_part_file_path(c->out, &c->manifest, chunk, split, PT_PART_ROWS),
-                  lines = pt_part_file_path(c->out, &c->manifest, chunk, split, PT_PART_PROVENANCE);
+    pt_path rows, lines, table;
+    bool has_rows, has_lines, has_table;
     patina_error cause = {0};
     pt_part_reader *part = NULL;
 
     c->report->n_parts++;
-    const bool has_lines = check_bytes(c, lines.text, &record->provenance);
+    PT_TRY(find_part(c, chunk, split, PT_PART_ROWS, &rows, err));
+    PT_TRY(find_part(c, chunk, split, PT_PART_PROVENANCE, &lines, err));
+    PT_TRY(check_bytes(c, lines.text, &record->provenance, &has_lines, err));
     if (c->manifest.has_tables) {
-        const pt_path table = pt_part_file_path(c->out, &c->manifest, chunk, split, PT_PART_TABLE);
-        check_bytes(c, table.text, &record->table);
+        PT_TRY(find_part(c, chunk, split, PT_PART_TABLE, &table, err));
+        PT_TRY(check_bytes(c, table.text, &record->table, &has_table, err));
     }
-    if (!check_bytes(c, rows.text, &record->rows)) return PATINA_OK;
+    PT_TRY(check_bytes(c, rows.text, &record->rows, &has_rows, err));
+    if (!has_rows) return PATINA_OK;
     patina_status status = pt_part_reader_open(rows.text, &part, &cause);
     if (status != PATINA_OK) return report_status(c, status, &cause, err);
     check_metadata(c, part, rows.text);
@@ -257,7 +270,7 @@ static patina_status check_part(verifier *c, uint64_t chunk, size_t split, patin
     if (file)
         status = check_pairs(c, part, rows.text, file, lines.text, record->n_rows, err);
     else
-        report_fault(c, "file '%s': cannot be opened: %s", lines.text, strerror(errno));
+        status = fail_to_open(lines.text, err);
     if (file) fclose(file);
     pt_part_reader_close(&part);
     return status;
@@ -283,13 +296,11 @@ static patina_status check_rejects(verifier *c, const char *path, const pt_file_
                                    const uint64_t expected[PATINA_REJECT_COUNT],
                                    patina_error *err) {
     uint64_t by[PATINA_REJECT_COUNT] = {0}, n = 0;
-    if (!check_bytes(c, path, record)) return PATINA_OK;
+    bool is_file, some = true;
+    PT_TRY(check_bytes(c, path, record, &is_file, err));
+    if (!is_file) return PATINA_OK;
     FILE *file = fopen(path, "re");
-    if (!file) {
-        report_fault(c, "file '%s': cannot be opened: %s", path, strerror(errno));
-        return PATINA_OK;
-    }
-    bool some = true;
+    if (!file) return fail_to_open(path, err);
     patina_status status = PATINA_OK;
     while (status == PATINA_OK && some) {
         status = next_line(c, file, path, &some, err);
@@ -359,14 +370,15 @@ static patina_status check_manifest(verifier *c, bool *usable, patina_error *err
 static patina_status check_finished(verifier *c, patina_error *err) {
     const pt_path card = pt_path_joinf(c->out, PT_CARD_FILE),
                   rejects = pt_path_joinf(c->out, PT_REJECTS_FILE);
-    bool usable = false;
+    bool usable = false, has_card;
 
     PT_TRY(check_manifest(c, &usable, err));
     if (!usable) return PATINA_OK;
     c->report->n_chunks = c->manifest.run_meta.n_chunks;
     PT_TRY(read_settings(c, err));
     c->n_reported = 0;
-    if (!pt_path_exists(card.text)) report_fault(c, "file '%s': not found", card.text);
+    PT_TRY(pt_path_check_exists(card.text, &has_card, err));
+    if (!has_card) report_fault(c, "file '%s': not found", card.text);
     const int last_kind = c->manifest.has_tables ? PT_PART_TABLE : PT_PART_PROVENANCE;
     for (int k = PT_PART_ROWS; k <= last_kind; k++) {
         patina_error cause = {0};

@@ -226,7 +226,7 @@ patina_status patina_effect_chain_from_json(const char *json, patina_effect_chai
 
     root = pt_json_load_text(json, JSON_REJECT_DUPLICATES, &where);
     if (!root)
-        status = pt_fail(err, PATINA_EFORMAT, "line %d: %s", where.line, where.text);
+        status = pt_json_fail(err, "line %d: %s", where.line, where.text);
     else
         status = pt_effect_chain_from_json_value(root, chain, err);
     if (status != PATINA_OK) pt_error_add_context(err, "chain");

@@ -258,7 +258,7 @@ static patina_status parse_suite(const char *text, patina_effect_config *config,
                                  patina_error *err) {
     json_error_t where;
     json_t *json = pt_json_load_text(text, JSON_REJECT_DUPLICATES, &where);
-    if (!json) return pt_fail(err, PATINA_EFORMAT, "line %d: %s", where.line, where.text);
+    if (!json) return pt_json_fail(err, "line %d: %s", where.line, where.text);
     const patina_status status = read_suite(json, config, err);
     json_decref(json);
     return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* path.c - path manipulation; the last three functions access the file system */
+/* path.c - path manipulation; the last functions access the file system */
 
 #include "fs/path.h"
 
@@ -117,17 +117,38 @@ bool pt_path_exists(const char *path) {
     return pt_path_examine(lstat, path, &info) == 0;
 }
 
-patina_status pt_path_find(const char *path, bool *exists, struct stat *info, patina_error *err) {
-    struct stat unused;
-    const int error = pt_path_examine(stat, path, info ? info : &unused);
-    *exists = error == 0;
-    if (error == 0 || pt_errno_is_denied(error) || pt_errno_is_missing(error)) return PATINA_OK;
+static patina_status fail_to_examine(const char *path, int error, patina_error *err) {
     return pt_fail(err, PATINA_EIO, "file '%s': cannot be examined: %s", path,
                    strerrordesc_np(error));
 }
 
-bool pt_path_is_same(const char *a, const char *b) {
+/* As pt_path_find, but it is an error as well that this process may not reach the path. */
+static patina_status examine(int (*call)(const char *, struct stat *), const char *path,
+                             bool *exists, struct stat *info, patina_error *err) {
+    const int error = pt_path_examine(call, path, info);
+    *exists = error == 0;
+    return error == 0 || pt_errno_is_missing(error) ? PATINA_OK : fail_to_examine(path, error, err);
+}
+
+patina_status pt_path_check_exists(const char *path, bool *exists, patina_error *err) {
+    struct stat unused;
+    return examine(lstat, path, exists, &unused, err);
+}
+
+patina_status pt_path_find(const char *path, bool *exists, struct stat *info, patina_error *err) {
+    struct stat unused;
+    const int error = pt_path_examine(stat, path, info ? info : &unused);
+    *exists = error == 0;
+    return error == 0 || pt_errno_is_denied(error) || pt_errno_is_missing(error)
+               ? PATINA_OK
+               : fail_to_examine(path, error, err);
+}
+
+patina_status pt_path_is_same(const char *a, const char *b, bool *is_same, patina_error *err) {
     struct stat one, other;
-    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
-           one.st_ino == other.st_ino;
+    bool has_a, has_b;
+    PT_TRY(examine(stat, a, &has_a, &one, err));
+    PT_TRY(examine(stat, b, &has_b, &other, err));
+    *is_same = has_a && has_b && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+    return PATINA_OK;
 }

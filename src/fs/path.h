@@ -57,8 +57,16 @@ pt_path pt_path_parent(const char *path);
 /** stat or lstat, repeated after a fault of the machine that may pass. Returns 0 or errno. */
 int pt_path_examine(int (*call)(const char *, struct stat *), const char *path, struct stat *info);
 
-/** Whether a name exists, a dangling link included. False if that cannot be found out. */
+/** Whether a name exists, a dangling link included. False if that cannot be found out: only for where
+ * no statement about the data depends on it. */
 bool pt_path_exists(const char *path);
+
+/**
+ * The same; a fault of the machine is an error.
+ *
+ * Errors  PATINA_EIO  any error but that the name does not exist
+ */
+patina_status pt_path_check_exists(const char *path, bool *exists, patina_error *err);
 
 /**
  * Finds out whether a path leads to something. Where the answer decides what is read, a fault of
@@ -71,7 +79,11 @@ bool pt_path_exists(const char *path);
  */
 patina_status pt_path_find(const char *path, bool *exists, struct stat *info, patina_error *err);
 
-/** Whether two paths are of one existing file or folder. */
-bool pt_path_is_same(const char *a, const char *b);
+/**
+ * Whether two paths are of one existing file or folder.
+ *
+ * Errors  PATINA_EIO  any error but that one does not exist
+ */
+patina_status pt_path_is_same(const char *a, const char *b, bool *is_same, patina_error *err);
 
 #endif /* PATINA_FS_PATH_H */

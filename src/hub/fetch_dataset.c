@@ -61,10 +61,11 @@ static patina_status read_info(dataset_fetch *f, patina_error *err) {
     const char *commit = json_string_value(json_object_get(f->info, "sha"));
     if (!commit || !pt_hub_is_commit(commit) ||
         !json_is_array(json_object_get(f->info, "siblings")))
-        return pt_fail(err, PATINA_EFORMAT,
-                       "'%s' does not respond like the Hugging Face hub: no valid list of files "
-                       "(check HF_ENDPOINT)",
-                       pt_http_host(f->download.http));
+        return pt_json_fail(
+            err,
+            "'%s' does not respond like the Hugging Face hub: no valid list of files "
+            "(check HF_ENDPOINT)",
+            pt_http_host(f->download.http));
     snprintf(f->commit, sizeof f->commit, "%s", commit);
     f->snapshot = pt_hub_snapshot_path(&f->entry, f->commit);
     return PATINA_OK;
@@ -96,7 +97,9 @@ static patina_status plan_files(dataset_fetch *f, const char *pattern, patina_er
                            name ? name : "");
         if (pattern && fnmatch(pattern, name, 0) != 0) continue;
         f->n_matching++;
-        if (!pt_hub_snapshot_has(&f->snapshot, name)) PT_TRY(plan_file(f, name, err));
+        bool has;
+        PT_TRY(pt_hub_snapshot_has(&f->snapshot, name, &has, err));
+        if (!has) PT_TRY(plan_file(f, name, err));
     }
     if (f->n_matching > 0) return PATINA_OK;
     return pt_fail(err, PATINA_EUSAGE, "none of its %zu files matches '%.200s'", n,

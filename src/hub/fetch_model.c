@@ -77,10 +77,12 @@ static patina_status check_snapshot(const fetch *f, patina_error *err) {
 }
 
 static patina_status find_offline(fetch *f, patina_hub_report *report, patina_error *err) {
-    const bool known = pt_hub_resolve_revision(&f->entry, f->name.revision, f->commit);
+    const char *missing = "this model";
+    bool known;
 
+    PT_TRY(pt_hub_resolve_revision(&f->entry, f->name.revision, &known, f->commit, err));
     f->snapshot = pt_hub_snapshot_path(&f->entry, f->commit);
-    const char *missing = known ? pt_hub_snapshot_missing(&f->snapshot) : "this model";
+    if (known) PT_TRY(pt_hub_snapshot_missing(&f->snapshot, &missing, err));
     if (!missing) return fill_report(f, report, err);
     return pt_fail(err, PATINA_EIO,
                    "the cache '%s' lacks %s%s%s, and downloads are disabled (HF_HUB_OFFLINE)",
@@ -89,12 +91,16 @@ static patina_status find_offline(fetch *f, patina_hub_report *report, patina_er
 
 /* A commit does not change: one that is complete is used without a request. */
 static patina_status find_commit(fetch *f, bool *is_cached, patina_error *err) {
+    const char *missing;
+    bool known;
+
     *is_cached = false;
     if (!pt_hub_is_commit(f->name.revision)) return PATINA_OK;
-    pt_hub_resolve_revision(&f->entry, f->name.revision, f->commit);
+    PT_TRY(pt_hub_resolve_revision(&f->entry, f->name.revision, &known, f->commit, err));
     f->snapshot = pt_hub_snapshot_path(&f->entry, f->commit);
     PT_TRY(check_snapshot(f, err));
-    *is_cached = pt_hub_snapshot_missing(&f->snapshot) == NULL;
+    PT_TRY(pt_hub_snapshot_missing(&f->snapshot, &missing, err));
+    *is_cached = missing == NULL;
     return PATINA_OK;
 }
 
@@ -120,9 +126,11 @@ static patina_status resolve_commit(fetch *f, patina_error *err) {
 
 static patina_status plan_download(fetch *f, const char *name, bool *absent, patina_error *err) {
     pt_hub_file *file = &f->files[f->n_files];
+    bool has;
 
     *absent = false;
-    if (pt_hub_snapshot_has(&f->snapshot, name)) return PATINA_OK;
+    PT_TRY(pt_hub_snapshot_has(&f->snapshot, name, &has, err));
+    if (has) return PATINA_OK;
     PT_TRY(pt_download_get_metadata(&f->download, f->commit, name, file, absent, err));
     if (*absent) return PATINA_OK;
     if (strcmp(file->commit, f->commit) != 0)
@@ -132,14 +140,8 @@ static patina_status plan_download(fetch *f, const char *name, bool *absent, pat
     return PATINA_OK;
 }
 
-static bool has_weights(const fetch *f) {
-    for (size_t i = 0; pt_hub_weight_files[i]; i++)
-        if (pt_hub_snapshot_has(&f->snapshot, pt_hub_weight_files[i])) return true;
-    return false;
-}
-
 static patina_status plan_downloads(fetch *f, patina_error *err) {
-    bool absent = false;
+    bool absent = false, has_weights = false;
 
     for (size_t i = 0; pt_hub_required_files[i]; i++) {
         PT_TRY(plan_download(f, pt_hub_required_files[i], &absent, err));
@@ -147,7 +149,9 @@ static patina_status plan_downloads(fetch *f, patina_error *err) {
             return pt_fail(err, PATINA_EFORMAT, "has no '%s', which a CLAP model requires",
                            pt_hub_required_files[i]);
     }
-    if (has_weights(f)) return PATINA_OK;
+    for (size_t i = 0; !has_weights && pt_hub_weight_files[i]; i++)
+        PT_TRY(pt_hub_snapshot_has(&f->snapshot, pt_hub_weight_files[i], &has_weights, err));
+    if (has_weights) return PATINA_OK;
     for (size_t i = 0; pt_hub_weight_files[i]; i++) {
         PT_TRY(plan_download(f, pt_hub_weight_files[i], &absent, err));
         if (!absent) return PATINA_OK;
@@ -186,6 +190,8 @@ static patina_status check_is_clap(const fetch *f, patina_error *err) {
 
     PT_TRY(pt_file_read_all(path.text, CONFIG_BYTES_MAX, &text, &n, err));
     json_t *config = pt_json_load(text, n, 0, NULL);
+    if (!config && pt_json_allocation_failed())
+        status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     const char *type = json_string_value(json_object_get(config, "model_type"));
     if (type && strcmp(type, "clap") != 0)
         status = pt_fail(err, PATINA_EFORMAT,
@@ -198,9 +204,11 @@ static patina_status check_is_clap(const fetch *f, patina_error *err) {
 }
 
 static patina_status fetch_all(fetch *f, patina_hub_report *report, patina_error *err) {
+    const char *missing;
     PT_TRY(resolve_commit(f, err));
     PT_TRY(check_snapshot(f, err));
-    if (pt_hub_snapshot_missing(&f->snapshot)) {
+    PT_TRY(pt_hub_snapshot_missing(&f->snapshot, &missing, err));
+    if (missing) {
         PT_TRY(plan_downloads(f, err));
         PT_TRY(pt_download_check_space(&f->download, f->files, f->n_files, "", err));
         PT_TRY(fetch_files(f, false, report, err));

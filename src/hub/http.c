@@ -46,30 +46,37 @@ typedef struct exchange {
 
 /* ---------------------------------------------------------------- URLs */
 
-/* The origin of a URL (scheme, host and port), which the caller frees; NULL if invalid. */
-static char *url_origin(const char *url) {
-    char *scheme = NULL, *host = NULL, *port = NULL, *origin = NULL;
+/* The origin of a URL (scheme, host and port), which the caller frees; NULL if it is invalid.
+ * PATINA_ENOMEM: not found out. */
+static patina_status url_origin(const char *url, char **origin, patina_error *err) {
+    char *scheme = NULL, *host = NULL, *port = NULL;
     CURLU *parts = curl_url();
+    CURLUcode code = parts ? curl_url_set(parts, CURLUPART_URL, url, 0) : CURLUE_OUT_OF_MEMORY;
 
-    if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-        curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-        curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-        curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK)
-        if (asprintf(&origin, "%s://%s:%s", scheme, host, port) < 0) origin = NULL;
+    *origin = NULL;
+    if (code == CURLUE_OK) code = curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0);
+    if (code == CURLUE_OK) code = curl_url_get(parts, CURLUPART_HOST, &host, 0);
+    if (code == CURLUE_OK) code = curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
+    if (code == CURLUE_OK && asprintf(origin, "%s://%s:%s", scheme, host, port) < 0) {
+        *origin = NULL;
+        code = CURLUE_OUT_OF_MEMORY;
+    }
     curl_free(scheme);
     curl_free(host);
     curl_free(port);
     curl_url_cleanup(parts);
-    return origin;
+    return code != CURLUE_OUT_OF_MEMORY ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
 /* Whether two URLs have the same origin. */
-static bool is_same_origin(const char *a, const char *b) {
-    char *of_a = url_origin(a), *of_b = url_origin(b);
-    const bool same = of_a && of_b && curl_strequal(of_a, of_b);
+static patina_status compare_origins(const char *a, const char *b, bool *same, patina_error *err) {
+    char *of_a = NULL, *of_b = NULL;
+    patina_status status = url_origin(a, &of_a, err);
+    if (status == PATINA_OK) status = url_origin(b, &of_b, err);
+    *same = of_a && of_b && curl_strequal(of_a, of_b);
     free(of_a);
     free(of_b);
-    return same;
+    return status;
 }
 
 static bool is_https(const char *url) {
@@ -103,13 +110,16 @@ static bool make_headers(pt_http *http) {
 static patina_status read_endpoint(pt_http *http, patina_error *err) {
     CURLU *parts = curl_url();
     char *host = NULL;
-    const bool ok = parts && curl_url_set(parts, CURLUPART_URL, http->endpoint, 0) == CURLUE_OK &&
-                    curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+    CURLUcode code =
+        parts ? curl_url_set(parts, CURLUPART_URL, http->endpoint, 0) : CURLUE_OUT_OF_MEMORY;
+    if (code == CURLUE_OK) code = curl_url_get(parts, CURLUPART_HOST, &host, 0);
+    const bool ok = code == CURLUE_OK &&
                     (is_https(http->endpoint) || curl_strnequal(http->endpoint, "http://", 7));
     if (ok) snprintf(http->host, sizeof http->host, "%s", host);
     curl_free(host);
     curl_url_cleanup(parts);
     if (ok) return PATINA_OK;
+    if (code == CURLUE_OUT_OF_MEMORY) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     return pt_fail(err, PATINA_EUSAGE,
                    "'%s' is not the URL of a hub, such as '" PATINA_HUB_ENDPOINT "' (HF_ENDPOINT)",
                    http->endpoint);
@@ -212,17 +222,16 @@ static size_t on_body(char *bytes, size_t one, size_t n, void *context) {
 
 /* ---------------------------------------------------------------- requests */
 
-static void set_options(pt_http *http, exchange *x, const char *url, uint64_t from) {
+static void set_options(pt_http *http, exchange *x, const char *url, bool is_hub, uint64_t from) {
     CURL *curl = http->curl;
     const patina_hub_options *o = http->options;
     const long timeout = o->timeout_s ? (long)o->timeout_s : (long)TIMEOUT_S;
-    const bool ours = o->token && is_same_origin(url, http->endpoint);
     char range[32];
 
     http->error_buffer[0] = '\0';
     curl_easy_reset(curl); /* keeps connections */
     curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, ours ? http->headers_with_token : http->headers);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, is_hub ? http->headers_with_token : http->headers);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->error_buffer);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, timeout);
@@ -277,7 +286,8 @@ static bool is_transient(CURLcode code) {
 
 /* The message of a failure. URLs are reduced to their origin, since they may contain signatures. */
 static patina_status curl_error(pt_http *http, CURLcode code, const char *url, patina_error *err) {
-    char *origin = url_origin(url);
+    char *origin = NULL;
+    PT_TRY(url_origin(url, &origin, err));
     const char *where = origin ? origin : "(no address)";
     const char *why = http->error_buffer[0] ? http->error_buffer : curl_easy_strerror(code);
     patina_status status = PATINA_EIO;
@@ -312,14 +322,14 @@ static patina_status curl_error(pt_http *http, CURLcode code, const char *url, p
 }
 
 /* One request, without following redirects. */
-static patina_status perform_once(pt_http *http, const char *url, uint64_t from,
+static patina_status perform_once(pt_http *http, const char *url, bool is_hub, uint64_t from,
                                   const pt_http_body_writer *writer, pt_http_response *response,
                                   bool *retryable, patina_error *err) {
     exchange x = {
         .http = http, .response = response, .writer = writer, .status = PATINA_OK, .err = err};
 
     *retryable = false;
-    set_options(http, &x, url, from);
+    set_options(http, &x, url, is_hub, from);
     const CURLcode code = curl_easy_perform(http->curl);
     curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &response->code);
     if (response->code != 0) http->has_connected = true;
@@ -351,8 +361,12 @@ static patina_status perform_with_redirects(pt_http *http, const char *url, uint
     *response = pt_http_response_init();
     *retryable = false;
     for (unsigned hop = 0; status == PATINA_OK; hop++) {
-        status = perform_once(http, current_url, from, writer, response, retryable, err);
-        response->is_cross_origin = hop > 0 && !is_same_origin(current_url, http->endpoint);
+        bool is_hub = false;
+        status = compare_origins(current_url, http->endpoint, &is_hub, err);
+        if (status == PATINA_OK)
+            status =
+                perform_once(http, current_url, is_hub, from, writer, response, retryable, err);
+        response->is_cross_origin = hop > 0 && !is_hub;
         if (status != PATINA_OK || !is_redirect(response->code)) break;
         if (!writer && has_file_metadata(response)) break;
         next = NULL;

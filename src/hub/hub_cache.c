@@ -56,23 +56,37 @@ patina_status pt_hub_make_dirs(const char *path, patina_error *err) {
 
 /* ---------------------------------------------------------------- references */
 
-bool pt_hub_resolve_revision(const pt_hub_cache_entry *entry, const char *revision,
-                             char commit[PT_HUB_COMMIT_MAX + 1]) {
+/** Whether a path leads to a file. */
+static patina_status find_file(const pt_path *path, bool *exists, patina_error *err) {
+    struct stat info;
+    PT_TRY(pt_path_find(path->text, exists, &info, err));
+    *exists = *exists && S_ISREG(info.st_mode);
+    return PATINA_OK;
+}
+
+patina_status pt_hub_resolve_revision(const pt_hub_cache_entry *entry, const char *revision,
+                                      bool *known, char commit[PT_HUB_COMMIT_MAX + 1],
+                                      patina_error *err) {
     const pt_path path = pt_path_joinf(entry->folder.text, "refs/%s", revision);
     char *text = NULL;
     size_t n = 0;
 
-    if (pt_hub_is_commit(revision)) {
+    *known = pt_hub_is_commit(revision);
+    if (*known) {
         memcpy(commit, revision, strlen(revision) + 1);
-        return true;
+        return PATINA_OK;
     }
-    if (pt_file_read_all(path.text, 4 * PT_HUB_COMMIT_MAX, &text, &n, NULL) != PATINA_OK)
-        return false;
+    bool exists;
+    PT_TRY(find_file(&path, &exists, err));
+    if (!exists) return PATINA_OK;
+    const patina_status status = pt_file_read_all(path.text, 4 * PT_HUB_COMMIT_MAX, &text, &n, err);
+    if (status == PATINA_ERANGE) return PATINA_OK; /* text that is not a commit */
+    PT_TRY(status);
     text[strcspn(text, " \r\n")] = '\0';
-    const bool ok = pt_hub_is_commit(text);
-    if (ok) memcpy(commit, text, strlen(text) + 1);
+    *known = pt_hub_is_commit(text);
+    if (*known) memcpy(commit, text, strlen(text) + 1);
     free(text);
-    return ok;
+    return PATINA_OK;
 }
 
 static patina_status ref_failed(const pt_path *path, patina_error *err) {
@@ -84,10 +98,11 @@ patina_status pt_hub_ref_write(const pt_hub_cache_entry *entry, const char *revi
                                const char *commit, patina_error *err) {
     const pt_path path = pt_path_joinf(entry->folder.text, "refs/%s", revision);
     pt_path folder = path, tmp;
-    char known[PT_HUB_COMMIT_MAX + 1];
+    char old[PT_HUB_COMMIT_MAX + 1];
+    bool known;
 
-    if (pt_hub_resolve_revision(entry, revision, known) && strcmp(known, commit) == 0)
-        return PATINA_OK;
+    PT_TRY(pt_hub_resolve_revision(entry, revision, &known, old, err));
+    if (known && strcmp(old, commit) == 0) return PATINA_OK;
     *strrchr(folder.text, '/') = '\0';
     PT_TRY(pt_hub_make_dirs(folder.text, err));
 
@@ -109,10 +124,10 @@ patina_status pt_hub_ref_write(const pt_hub_cache_entry *entry, const char *revi
 
 /* ---------------------------------------------------------------- snapshots */
 
-bool pt_hub_snapshot_has(const pt_path *snapshot, const char *file) {
+patina_status pt_hub_snapshot_has(const pt_path *snapshot, const char *file, bool *has,
+                                  patina_error *err) {
     const pt_path path = pt_path_joinf(snapshot->text, "%s", file);
-    struct stat info;
-    return stat(path.text, &info) == 0 && S_ISREG(info.st_mode);
+    return find_file(&path, has, err);
 }
 
 bool pt_hub_snapshot_etag(const pt_path *snapshot, const char *file,
@@ -130,13 +145,19 @@ bool pt_hub_snapshot_etag(const pt_path *snapshot, const char *file,
     return true;
 }
 
-const char *pt_hub_snapshot_missing(const pt_path *snapshot) {
-    for (size_t i = 0; pt_hub_required_files[i]; i++)
-        if (!pt_hub_snapshot_has(snapshot, pt_hub_required_files[i]))
-            return pt_hub_required_files[i];
-    for (size_t i = 0; pt_hub_weight_files[i]; i++)
-        if (pt_hub_snapshot_has(snapshot, pt_hub_weight_files[i])) return NULL;
-    return pt_hub_weight_files[0];
+patina_status pt_hub_snapshot_missing(const pt_path *snapshot, const char **missing,
+                                      patina_error *err) {
+    bool has = true;
+    for (size_t i = 0; has && pt_hub_required_files[i]; i++) {
+        *missing = pt_hub_required_files[i];
+        PT_TRY(pt_hub_snapshot_has(snapshot, *missing, &has, err));
+    }
+    if (!has) return PATINA_OK;
+    has = false;
+    for (size_t i = 0; !has && pt_hub_weight_files[i]; i++)
+        PT_TRY(pt_hub_snapshot_has(snapshot, pt_hub_weight_files[i], &has, err));
+    *missing = has ? NULL : pt_hub_weight_files[0];
+    return PATINA_OK;
 }
 
 bool pt_hub_blob_is_complete(const pt_hub_cache_entry *entry, const char *etag, uint64_t size) {
@@ -175,12 +196,14 @@ patina_status pt_hub_snapshot_link(const pt_hub_cache_entry *entry, const char *
     PT_TRY(pt_hub_make_dirs(folder.text, err));
     if (symlink(target.text, path.text) == 0) return PATINA_OK;
     int why = errno;
-    if (why == EEXIST && !pt_hub_snapshot_has(&snapshot, file)) { /* dangling */
+    bool exists = false;
+    if (why == EEXIST) PT_TRY(pt_hub_snapshot_has(&snapshot, file, &exists, err));
+    if (why == EEXIST && !exists) { /* dangling */
         if (unlink(path.text) == 0 && symlink(target.text, path.text) == 0) return PATINA_OK;
         why = errno;
+        if (why == EEXIST) PT_TRY(pt_hub_snapshot_has(&snapshot, file, &exists, err));
     }
-    if (why == EEXIST && pt_hub_snapshot_has(&snapshot, file))
-        return PATINA_OK; /* another process has made it */
+    if (exists) return PATINA_OK; /* another process has made it */
     if (symlinks_unsupported(why) && rename(blob.text, path.text) == 0) return PATINA_OK;
     return pt_fail(err, PATINA_EIO, "file '%s': cannot be created: %s", path.text, strerror(why));
 }
@@ -190,17 +213,20 @@ patina_status patina_hub_find(const char *cache, const char *model, char **folde
     char commit[PT_HUB_COMMIT_MAX + 1], typed[PT_HUB_ID_MAX + PT_HUB_REVISION_MAX + 2];
     pt_hub_name name;
     pt_hub_cache_entry entry;
+    const char *missing;
+    bool known;
 
     PT_TRY(pt_hub_name_parse(model, PT_HUB_MODEL, &name, err));
     PT_TRY(pt_hub_cache_entry_init(cache, &name, &entry, err));
     pt_hub_name_format(&name, typed);
-    if (!pt_hub_resolve_revision(&entry, name.revision, commit))
+    PT_TRY(pt_hub_resolve_revision(&entry, name.revision, &known, commit, err));
+    if (!known)
         return pt_fail(err, PATINA_EIO,
                        "no such folder or file, and not in the Hugging Face cache '%s'; run "
                        "'patina model fetch %s' to download it from the hub",
                        cache, typed);
     const pt_path snapshot = pt_hub_snapshot_path(&entry, commit);
-    const char *missing = pt_hub_snapshot_missing(&snapshot);
+    PT_TRY(pt_hub_snapshot_missing(&snapshot, &missing, err));
     if (missing)
         return pt_fail(err, PATINA_EIO,
                        "folder '%s' of the Hugging Face cache lacks '%s'; run 'patina model fetch "
@@ -216,13 +242,15 @@ patina_status patina_hub_find_dataset(const char *cache, const char *dataset, ch
     pt_hub_name name;
     pt_hub_cache_entry entry;
     struct stat info;
+    bool known, exists = false;
 
     PT_TRY(pt_hub_name_parse(dataset, PT_HUB_DATASET, &name, err));
     PT_TRY(pt_hub_cache_entry_init(cache, &name, &entry, err));
     pt_hub_name_format(&name, typed);
-    const bool known = pt_hub_resolve_revision(&entry, name.revision, commit);
+    PT_TRY(pt_hub_resolve_revision(&entry, name.revision, &known, commit, err));
     const pt_path snapshot = pt_hub_snapshot_path(&entry, known ? commit : "none");
-    if (!known || stat(snapshot.text, &info) != 0 || !S_ISDIR(info.st_mode))
+    if (known) PT_TRY(pt_path_find(snapshot.text, &exists, &info, err));
+    if (!exists || !S_ISDIR(info.st_mode))
         return pt_fail(err, PATINA_EIO,
                        "data set '%s' is not in the Hugging Face cache '%s'; run 'patina fetch "
                        "dataset %s' to download it",

@@ -35,9 +35,14 @@ typedef struct pt_hub_cache_entry {
 patina_status pt_hub_cache_entry_init(const char *cache, const pt_hub_name *name,
                                       pt_hub_cache_entry *entry, patina_error *err);
 
-/** The commit of a revision by the cache; a commit resolves to itself. False if unknown. */
-bool pt_hub_resolve_revision(const pt_hub_cache_entry *entry, const char *revision,
-                             char commit[PT_HUB_COMMIT_MAX + 1]);
+/**
+ * The commit of a revision by the cache; a commit resolves to itself. *known is false without one.
+ *
+ * Errors  PATINA_EIO, PATINA_ENOMEM  cannot be found out
+ */
+patina_status pt_hub_resolve_revision(const pt_hub_cache_entry *entry, const char *revision,
+                                      bool *known, char commit[PT_HUB_COMMIT_MAX + 1],
+                                      patina_error *err);
 
 /** Writes the commit of a branch or tag atomically, unless it is unchanged. */
 patina_status pt_hub_ref_write(const pt_hub_cache_entry *entry, const char *revision,
@@ -46,16 +51,20 @@ patina_status pt_hub_ref_write(const pt_hub_cache_entry *entry, const char *revi
 /** CACHE/models--org--name/snapshots/<commit> */
 pt_path pt_hub_snapshot_path(const pt_hub_cache_entry *entry, const char *commit);
 
-/** Whether a file of a snapshot exists and is not a dangling link. */
-bool pt_hub_snapshot_has(const pt_path *snapshot, const char *file);
+/** Whether a file of a snapshot exists and is not a dangling link. PATINA_EIO: cannot be found
+ * out. */
+patina_status pt_hub_snapshot_has(const pt_path *snapshot, const char *file, bool *has,
+                                  patina_error *err);
 
 /** The ETag of a file of a snapshot: the name of the blob that its link leads to. False where it is
  * not such a link. */
 bool pt_hub_snapshot_etag(const pt_path *snapshot, const char *file,
                           char etag[PT_HUB_ETAG_MAX + 1]);
 
-/** The first missing file of a model, or NULL if the snapshot is complete. */
-const char *pt_hub_snapshot_missing(const pt_path *snapshot);
+/** The first missing file of a model, or NULL if the snapshot is complete. PATINA_EIO: cannot be
+ * found out. */
+patina_status pt_hub_snapshot_missing(const pt_path *snapshot, const char **missing,
+                                      patina_error *err);
 
 /** Whether blobs/<etag> exists and has this size; UINT64_MAX for any size. */
 bool pt_hub_blob_is_complete(const pt_hub_cache_entry *entry, const char *etag, uint64_t size);

@@ -7,11 +7,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "audio/decoder.h"
 #include "base/c_locale.h"
 #include "base/monotonic_clock.h"
 #include "base/rng.h"
 #include "measure/targets.h"
 #include "pipeline/audio_filter.h"
+#include "pipeline/plan.h"
 #include "pipeline/provenance_fill.h"
 
 #define PAUSE_POLL_NS 20000000L
@@ -98,6 +100,10 @@ static patina_status assign_split(const pt_entry_audio *c, const pt_byte_source 
     const pt_splits *splits = c->context->splits;
     size_t n = 0;
     const char *key = pt_split_key_find(c->context->split_key, c->entry, &n);
+    if (c->options->split && *c->options->split == PT_SPLIT_UNKNOWN)
+        return pt_fail(err, PATINA_ETEMPORARY,
+                       "cannot be put into a split: its sound could not be read when the run "
+                       "started");
     if (c->options->split)
         result->split = *c->options->split;
     else if (key)
@@ -152,9 +158,7 @@ static bool pause_before_retry(const pt_row_context *context, int64_t pause_ns) 
 }
 
 /*
- * Loads the audio. A fault of the machine is tried again after pauses. A file that cannot be
- * decoded, or is truncated, is decoded once more: a decoder reports these for its own out-of-memory
- * errors, too. The watchdog runs during each attempt, and not in the pauses.
+ * Loads the audio. A fault of the machine is tried again after pauses. The watchdog runs during each attempt, and not in the pauses.
  */
 static patina_status load_with_retries(pt_entry_audio *c, pt_entry_result *result, pt_arena *arena,
                                        patina_error *err) {
@@ -168,16 +172,14 @@ static patina_status load_with_retries(pt_entry_audio *c, pt_entry_result *resul
         const patina_status status = load(c, result, &has_shrunk, arena, err);
         if (!pt_watchdog_stop(c->options->watchdog))
             return pt_fail(err, PATINA_ECANCELLED, "cancelled: reading took too long");
-        const bool is_doubtful =
-            status == PATINA_REJECT_UNDECODABLE || status == PATINA_REJECT_TRUNCATED;
+        const bool is_doubtful = pt_decoder_is_doubtful(status, &previous);
         if (status == PATINA_ETEMPORARY) {
             if (has_shrunk || n_faults == sizeof pauses_ns / sizeof *pauses_ns) return status;
             if (!pause_before_retry(c->context, pauses_ns[n_faults++]))
                 return pt_fail(err, PATINA_ECANCELLED, "stopped on request");
-        } else if (!is_doubtful || status == previous) {
+        } else if (!is_doubtful) {
             return status;
         }
-        previous = status;
         pt_arena_rewind(arena, mark);
     }
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audio/decoder.h"
 #include "audio/segment.h"
 #include "base/arena.h"
 #include "base/byte_source.h"
@@ -53,6 +54,21 @@ static patina_status input_close(input *in, const char *path, patina_status stat
     return status;
 }
 
+/* Decodes one window of a file. */
+static patina_status decode_window(const char *path, pt_segment_spec spec, pt_segment *segment,
+                                   pt_arena *arena, patina_error *err) {
+    const pt_arena_marker mark = pt_arena_mark(arena);
+    patina_status status, previous = PATINA_OK;
+    input in;
+
+    PT_TRY(input_open(path, &in, err));
+    do {
+        pt_arena_rewind(arena, mark);
+        status = pt_segment_decode(&in.bytes, spec, segment, arena, err);
+    } while (pt_decoder_is_doubtful(status, &previous));
+    return input_close(&in, path, status, err);
+}
+
 /* ---------------------------------------------------------------- measure */
 
 static patina_status add_to_mean(void *context, const float *x, size_t n_samples,
@@ -70,30 +86,40 @@ static patina_status add_mix(void *context, const float *x, size_t n_samples, pa
     return patina_targets_stream_add_mix(context, x, n_samples, err);
 }
 
-patina_status patina_file_measure(const patina_meter *meter, const char *path, uint64_t start,
-                                  uint64_t frames, patina_window *window, patina_targets *targets,
-                                  patina_error *err) {
-    input in;
+static patina_status measure(const patina_meter *meter, const pt_byte_source *bytes, uint64_t start,
+                             uint64_t frames, patina_window *window, patina_targets *targets,
+                             patina_error *err) {
     pt_running_mean mean = {0};
     patina_targets_stream *stream = NULL;
     uint64_t channel_mask = 0;
     pt_codec_info codec = {0};
     const pt_block_callbacks first = {&mean, NULL, add_to_mean};
 
-    PT_TRY(input_open(path, &in, err));
     patina_status status =
-        pt_stream_file(&in.bytes, start, frames, &first, window, &channel_mask, &codec, err);
+        pt_stream_file(bytes, start, frames, &first, window, &channel_mask, &codec, err);
     if (status == PATINA_OK)
         status = pt_targets_stream_open(meter, window->rate_hz, window->channels, channel_mask,
                                         pt_running_mean_value(&mean), &stream, err);
     if (status == PATINA_OK) {
         const pt_block_callbacks second = {stream, add_source, add_mix};
-        status =
-            pt_stream_file(&in.bytes, start, frames, &second, window, &channel_mask, &codec, err);
+        status = pt_stream_file(bytes, start, frames, &second, window, &channel_mask, &codec, err);
     }
     if (status == PATINA_OK) status = patina_targets_stream_finish(stream, targets, err);
     if (status == PATINA_OK) pt_provenance_fill_codec(&targets->quality, &codec);
     patina_targets_stream_close(&stream);
+    return status;
+}
+
+patina_status patina_file_measure(const patina_meter *meter, const char *path, uint64_t start,
+                                  uint64_t frames, patina_window *window, patina_targets *targets,
+                                  patina_error *err) {
+    patina_status status, previous = PATINA_OK;
+    input in;
+
+    PT_TRY(input_open(path, &in, err));
+    do
+        status = measure(meter, &in.bytes, start, frames, window, targets, err);
+    while (pt_decoder_is_doubtful(status, &previous));
     return input_close(&in, path, status, err);
 }
 
@@ -102,16 +128,13 @@ patina_status patina_file_measure(const patina_meter *meter, const char *path, u
 static patina_status degrade_file(const patina_effect_config *config, const char *path,
                                   const pt_degrade_request *request, patina_degraded *degraded,
                                   patina_error *err) {
-    input in;
     pt_rng draw;
     pt_segment segment;
     pt_arena arena;
 
-    PT_TRY(input_open(path, &in, err));
     pt_arena_init(&arena);
-    patina_status status = pt_segment_decode(
-        &in.bytes, pt_degrade_request_segment_spec(request, &draw), &segment, &arena, err);
-    status = input_close(&in, path, status, err);
+    patina_status status =
+        decode_window(path, pt_degrade_request_segment_spec(request, &draw), &segment, &arena, err);
     if (status == PATINA_OK) {
         status = pt_degrade_request_run(request, config, &segment, degraded, &arena, err);
         if (status != PATINA_OK && status != PATINA_EUSAGE) /* an unknown effect: not in the file */
@@ -158,11 +181,10 @@ void patina_degraded_release(patina_degraded *degraded) {
 static patina_status load_for_embedding(const char *path, uint64_t start, pt_segment *segment,
                                         pt_arena *arena, patina_error *err) {
     const pt_segment_spec spec = {.start = start, .frames = PATINA_FRAMES_TO_END};
-    input in;
-    PT_TRY(input_open(path, &in, err));
-    patina_status status = pt_segment_decode(&in.bytes, spec, segment, arena, err);
-    if (status == PATINA_OK) status = pt_segment_check_finite(segment, err);
-    return input_close(&in, path, status, err);
+    PT_TRY(decode_window(path, spec, segment, arena, err));
+    const patina_status status = pt_segment_check_finite(segment, err);
+    if (status != PATINA_OK) pt_error_add_context(err, "file '%s'", path);
+    return status;
 }
 
 patina_status patina_file_embed(const patina_clap *clap, const char *path, uint64_t start,

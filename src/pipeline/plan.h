@@ -37,6 +37,9 @@ typedef struct pt_first_entries {
     char fault[200];      /* of the first entry */
 } pt_first_entries;
 
+/** In pt_plan.split: the sound of the entry could not be read. */
+#define PT_SPLIT_UNKNOWN UINT8_MAX
+
 /** Zero it to start. */
 typedef struct pt_plan {
     patina_generate_options options; /* with defaults replaced by their values */

@@ -68,7 +68,7 @@ typedef struct pt_entry_options {
     uint64_t index;       /* in the corpus */
     bool repeated;        /* an earlier entry had the same id */
     bool keep_audio;      /* write the audio of its rows */
-    const uint8_t *split; /* index of its split; NULL: as context->split_key says */
+    const uint8_t *split; /* of pt_plan; NULL: as context->split_key says */
     /* Runs while the audio is read. If it is cancelled, the result is discarded. */
     pt_watchdog *watchdog;
     pt_memory_share *share; /* of the budget; released by the caller */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audio/decoder.h"
 #include "audio/sound_match.h"
 #include "audio/sound_scan.h"
 #include "base/arena.h"
@@ -20,9 +21,8 @@
 typedef struct item {
     pt_entry entry;
     uint64_t index;
-    bool has_sound;
     pt_sound sound;
-    size_t split; /* by its content */
+    size_t split; /* by its content, or PT_SPLIT_UNKNOWN */
     patina_status status;
     patina_error err;
 } item;
@@ -61,6 +61,7 @@ static void *next_item(void *context) {
         return NULL;
     }
     it->index = j->n_read++;
+    it->split = PT_SPLIT_UNKNOWN;
     return it;
 }
 
@@ -73,7 +74,6 @@ static patina_status scan(const job *j, item *it, pt_byte_source *bytes, pt_aren
     PT_TRY(pt_splits_assign(&j->plan->splits, bytes, &it->split, err));
     pt_fingerprint_make(&scan, &fingerprint);
     pt_sound_from_fingerprint(&fingerprint, it->index, &it->sound);
-    it->has_sound = true;
     return PATINA_OK;
 }
 
@@ -82,7 +82,6 @@ static patina_status try_scan(const job *j, item *it, pt_arena *arena, patina_er
     pt_byte_fault fault = {0};
     PT_TRY(pt_entry_open(&it->entry, &bytes, err));
     bytes.fault = &fault;
-    it->has_sound = false;
     const patina_status status = scan(j, it, &bytes, arena, err);
     pt_byte_source_close(&bytes);
     if (fault.error == 0 && !fault.has_shrunk) return status;
@@ -90,35 +89,35 @@ static patina_status try_scan(const job *j, item *it, pt_arena *arena, patina_er
                    fault.error ? strerrordesc_np(fault.error) : "the file became shorter");
 }
 
-/* A clip that cannot be decoded is rejected later. Decoders report that for their own out-of-memory
- * errors, too, so it is decoded twice. */
+/* A clip that cannot be decoded is rejected later. */
 static void scan_item(void *context, void *state, void *slot) {
     const job *j = context;
     item *it = slot;
-    unsigned n_faults = 0, n_rejects = 0;
+    unsigned n_faults = 0;
+    patina_status previous = PATINA_OK;
     bool again = it->entry.status == PATINA_OK;
 
     while (again) {
         it->status = try_scan(j, it, state, &it->err);
-        again = it->status == PATINA_ETEMPORARY
-                    ? pt_retry_after_fault(&n_faults, EIO)
-                    : patina_status_is_reject(it->status) && n_rejects++ == 0;
+        again = pt_decoder_is_doubtful(it->status, &previous) ||
+                (it->status == PATINA_ETEMPORARY && pt_retry_after_fault(&n_faults, EIO));
     }
     if (it->status == PATINA_ETEMPORARY) {
         pt_error_add_context(&it->err, "entry '%s': '%s'", it->entry.id, it->entry.source);
-        it->status = j->plan->options.skip_unreadable ? PATINA_OK : PATINA_EIO;
-        it->has_sound = false;
+        it->status = j->plan->options.skip_unreadable ? PATINA_REJECT_IO_ERROR : PATINA_EIO;
     }
+    if (it->status != PATINA_OK) it->split = PT_SPLIT_UNKNOWN;
     if (patina_status_is_reject(it->status)) it->status = PATINA_OK;
 }
 
 static patina_status take_item(void *context, void *slot, patina_error *err) {
     job *j = context;
     item *it = slot;
+    const bool has_sound = it->split != PT_SPLIT_UNKNOWN;
     patina_status status =
         it->status == PATINA_OK ? PATINA_OK : pt_fail(err, it->status, "%s", it->err.message);
 
-    if (status == PATINA_OK && it->has_sound && j->n_sounds == j->capacity) {
+    if (status == PATINA_OK && has_sound && j->n_sounds == j->capacity) {
         const size_t capacity = j->capacity ? 2 * j->capacity : 1024;
         pt_sound *grown = realloc(j->sounds, capacity * sizeof *grown);
         if (!grown)
@@ -126,7 +125,7 @@ static patina_status take_item(void *context, void *slot, patina_error *err) {
         else
             j->sounds = grown, j->capacity = capacity;
     }
-    if (it->has_sound && status == PATINA_OK) j->sounds[j->n_sounds++] = it->sound;
+    if (has_sound && status == PATINA_OK) j->sounds[j->n_sounds++] = it->sound;
     j->plan->split[it->index] = (uint8_t)it->split;
     release_item(j, it);
     return status;

@@ -2,7 +2,8 @@
 /* split_by_sound.h - splits that keep clips with the same sound together, whatever their encoding
  *
  * All clips are decoded once to find pairs with the same sound (audio/sound_match.h). Clips that
- * pairs connect form a group, which is in the split of its first clip.
+ * pairs connect form a group, which is in the split of its first clip. An entry whose sound could
+ * not be read has PT_SPLIT_UNKNOWN and gets no rows.
  */
 
 #ifndef PATINA_PIPELINE_SPLIT_BY_SOUND_H

@@ -38,18 +38,18 @@ static patina_status read_dataset_json(pt_dataset_reader *reader, patina_error *
     size_t n;
     char *path = pt_path_join(reader->out, PT_DATASET_FILE);
     if (!path) return out_of_memory(err);
-    patina_status status = PATINA_OK;
-    if (access(path, F_OK) != 0)
+    bool exists = false;
+    patina_status status = pt_path_check_exists(path, &exists, err);
+    if (status == PATINA_OK && !exists)
         status = missing_dataset_json(reader->out, err);
-    else
+    else if (status == PATINA_OK)
         status =
             pt_file_read_all(path, PT_DATASET_FILE_MAX_BYTES, &reader->dataset_json_text, &n, err);
     if (status == PATINA_OK) {
         reader->dataset_json =
             pt_json_load_text(reader->dataset_json_text, JSON_REJECT_DUPLICATES, &where);
         if (!reader->dataset_json)
-            status = pt_fail(err, PATINA_EFORMAT, "file '%s': line %d: %s", path, where.line,
-                             where.text);
+            status = pt_json_fail(err, "file '%s': line %d: %s", path, where.line, where.text);
         else if (!json_is_object(reader->dataset_json))
             status = pt_fail(err, PATINA_EFORMAT, "file '%s': is not a JSON object", path);
     }

@@ -88,7 +88,7 @@ static patina_status fill_example(pt_example *example, uint64_t row, char *line,
     example->source = json_string_value(json_object_get(of, "source"));
     example->caption = json_string_value(json_object_get(of, "caption"));
     example->purity_db = json_number_value(json_object_get(of, "purity_db"));
-    if (!example->entry) return pt_fail(err, PATINA_EFORMAT, "the set changed while it was read");
+    if (!example->entry) return pt_json_fail(err, "the set changed while it was read");
     PT_TRY(pt_effect_chain_from_json_value(json_object_get(of, "chain"), &chain, err));
     example->words = patina_effect_chain_describe(&chain);
     return example->words ? PATINA_OK : out_of_memory(err);

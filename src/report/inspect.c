@@ -109,7 +109,7 @@ static patina_status parse_provenance(const char *line, patina_row_info *row, pa
     json_error_t where;
     json_t *json = pt_json_load_text(line, 0, &where);
     patina_effect_chain chain = {0};
-    if (!json) return pt_fail(err, PATINA_EFORMAT, "column %d: %s", where.column, where.text);
+    if (!json) return pt_json_fail(err, "column %d: %s", where.column, where.text);
     const char *caption = json_string_value(json_object_get(json, "caption"));
     const patina_status status =
         pt_effect_chain_from_json_value(json_object_get(json, "chain"), &chain, err);

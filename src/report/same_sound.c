@@ -109,11 +109,14 @@ static patina_status read_ids(const char *out, const uint64_t *rows, size_t n, c
     for (size_t i = 0; i < n && status == PATINA_OK; i++) {
         json_t *line = pt_json_load_text(ids[i], 0, NULL);
         const char *id = json_string_value(json_object_get(line, "entry"));
-        char *copy = strdup(id ? id : "");
+        char *copy = id ? strdup(id) : NULL;
+        if (!id)
+            status = pt_json_fail(err, "the set changed while it was read");
+        else if (!copy)
+            status = out_of_memory(err);
         free(ids[i]);
         ids[i] = copy;
         json_decref(line);
-        if (!copy) status = out_of_memory(err);
     }
     pt_dataset_reader_release(&reader);
     return status;

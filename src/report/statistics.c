@@ -305,9 +305,8 @@ static patina_status add_provenance(accumulator *g, const pt_row *row, const cha
                                     patina_error *err) {
     json_error_t where;
     json_t *line = pt_json_load_text(text, 0, &where);
-    patina_status status =
-        line ? add_provenance_json(g, row, line, err)
-             : pt_fail(err, PATINA_EFORMAT, "column %d: %s", where.column, where.text);
+    patina_status status = line ? add_provenance_json(g, row, line, err)
+                                : pt_json_fail(err, "column %d: %s", where.column, where.text);
     if (status != PATINA_OK)
         pt_error_add_context(err, "file '%s': line %" PRIu64,
                              g->reader->part[g->reader->part_index].provenance,

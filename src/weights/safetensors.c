@@ -216,8 +216,8 @@ static patina_status parse(pt_checkpoint *file, patina_error *err) {
     file->header =
         pt_json_load((const char *)file->bytes + 8, (size_t)n_header, JSON_REJECT_DUPLICATES, &at);
     if (!file->header)
-        return pt_fail(err, PATINA_EFORMAT, "file '%s': header byte %d: not JSON: %s", file->name,
-                       at.position, at.text);
+        return pt_json_fail(err, "file '%s': header byte %d: not JSON: %s", file->name, at.position,
+                            at.text);
     if (!json_is_object(file->header))
         return pt_fail(err, PATINA_EFORMAT, "file '%s': the header is not a JSON object",
                        file->name);

@@ -5,7 +5,7 @@
 # A library that makes calls for one file fail: FAULT_PATH is part of its path; FAULT_CALL is open, pread,
 # stat (and lstat, fstatat), shrink (reads return 0), truncate (of the file, after mmap), swap
 # (FAULT_PATH.new is opened instead), or getline (of any file); FAULT_ERRNO is the error. The first FAULT_AFTER
-# opens or FAULT_READS reads succeed, then FAULT_TIMES calls fail, all by default.
+# opens, FAULT_READS reads or FAULT_STATS stats succeed, then FAULT_TIMES calls fail, all by default.
 build_faults() {
     command -v cc >/dev/null || skip "no C compiler"
     if nm "$PATINA" | grep -q -E '__(asan|tsan|ubsan)_'; then
@@ -25,7 +25,7 @@ build_faults() {
 #include <sys/stat.h>
 #include <unistd.h>
 
-static atomic_int n_done, n_opened, n_read;
+static atomic_int n_done, n_opened, n_read, n_examined;
 static atomic_int watched = -1;
 
 static int is_due(const char *call) {
@@ -86,8 +86,9 @@ ssize_t pread64(int fd, void *buffer, size_t n, off64_t offset) {
 }
 
 static int stat_fails(const char *path) {
-    const char *part = getenv("FAULT_PATH");
-    if (!part || !strstr(path, part) || !is_due("stat")) return 0;
+    const char *part = getenv("FAULT_PATH"), *stats = getenv("FAULT_STATS");
+    if (!part || !strstr(path, part) || (stats && n_examined++ < atoi(stats)) || !is_due("stat"))
+        return 0;
     errno = atoi(getenv("FAULT_ERRNO"));
     return 1;
 }
@@ -191,6 +192,23 @@ test_split_by_sound() {
         assert_failure 1
         assert_stderr "perc_bell.wav': cannot be"
     done
+}
+
+# A clip that only the pass for the splits cannot read has no split: with --skip-unreadable it gets no rows.
+test_split_by_sound_skips() {
+    build_faults
+    export FAULT_PATH=perc_bell.wav
+    local settings=(--split train=0.1,test=0.9 --split-key sound --limit 14)
+    generate --corpus "$DEMO/manifest.jsonl" "${settings[@]}" --chunk 4 --out plain --quiet
+    with_fault open 5 4 "${settings[@]}" --out set --skip-unreadable
+    assert_status 0
+    py <<'E'
+rejects = read_rejects("set")
+assert [r["reason"] for r in rejects] == ["io_error"], rejects
+assert "its sound could not be read" in rejects[0]["sentence"], rejects
+E
+    generate --corpus "$DEMO/manifest.jsonl" "${settings[@]}" --chunk 4 --out set --retry rejects --quiet
+    assert_same_dirs plain set
 }
 
 # A permanent fault ends the run with 75, and the second time with 1; without it the same command
@@ -406,6 +424,79 @@ test_faults_of_stat() {
         MINI=$saved
         assert_same_dirs plain set
     done
+}
+
+# The same of the files of a run: none of them is missing or damaged, and finish moves all or says why not. Each
+# stat fails for longer than it is repeated.
+test_faults_of_stat_in_runs() {
+    build_faults
+    local settings=(--corpus "$DEMO/manifest.jsonl" --limit 6 --chunk 3 --threads 1 --quiet) case shard n
+    for shard in 0 1; do generate "${settings[@]}" --out run --shard $shard/2; done
+    cp -r run plain
+    run finish plain
+    assert_status 0
+    export FAULT_CALL=stat FAULT_ERRNO=5 FAULT_TIMES=4 FAULT_PATH
+    for case in "finish .patina/0" "finish data/train" "verify .patina/0" "verify data/train" \
+        "verify README.md" "inspect dataset.json"; do
+        FAULT_PATH=set/${case#* }
+        for n in $(seq 0 60); do
+            rm -rf set
+            if [ "$FAULT_PATH" = set/README.md ] || [ "${case% *}" = inspect ]; then
+                cp -r plain set
+            else
+                cp -r run set
+            fi
+            FAULT_STATS=$n LD_PRELOAD=$PWD/faults.so run "${case% *}" set
+            if [ "$STATUS" -eq 0 ] || grep -q "no faults" "$WORK/stdout"; then break; fi # there are fewer
+            assert_status 1
+            grep -q "cannot be [er].*: Input/output error" "$WORK/stderr" || fail "$case: $(cat "$WORK/stderr")"
+            if [ "${case% *}" = finish ]; then
+                run finish set
+                assert_status 0
+                assert_same_dirs plain set
+            fi
+        done
+        [ "$n" -gt 0 ] || fail "$case: no stat failed"
+    done
+}
+
+# A file that cannot be examined may be an input: it is not emptied.
+test_faults_of_stat_of_inputs() {
+    build_faults
+    cp "$DEMO/clips/perc_bell.wav" a.wav
+    cp a.wav saved.wav
+    ln a.wav b.wav
+    export FAULT_CALL=stat FAULT_ERRNO=5 FAULT_PATH=a.wav
+    LD_PRELOAD=$PWD/faults.so run measure a.wav --out b.wav
+    assert_status 1
+    assert_stderr "file 'a.wav': cannot be examined: Input/output error"
+    cmp b.wav saved.wav
+    LD_PRELOAD=$PWD/faults.so run degrade a.wav b.wav
+    assert_status 1
+    assert_stderr "file 'a.wav': cannot be examined: Input/output error"
+    cmp b.wav saved.wav
+    run measure a.wav --out b.wav
+    assert_status 2
+    assert_stderr "'b.wav' is an input file"
+    cmp b.wav saved.wav
+    # a folder that cannot be examined is not a model of the hub, and one of the cache is not missing
+    mkdir models
+    cp -r "$MINI" models/name
+    FAULT_PATH=models/name LD_PRELOAD=$PWD/faults.so run embed --model models/name --audio saved.wav --out x.npy
+    assert_status 1
+    assert_stderr "file 'models/name': cannot be examined: Input/output error"
+    export HF_HUB_CACHE=$PWD/cache
+    local commit=0123456789012345678901234567890123456789 file
+    mkdir -p cache/models--org--name/refs cache/models--org--name/snapshots
+    cp -r "$MINI" cache/models--org--name/snapshots/$commit
+    echo $commit >cache/models--org--name/refs/main
+    for file in refs/main $commit/config.json; do
+        FAULT_PATH=$file LD_PRELOAD=$PWD/faults.so run model info org/name
+        assert_status 1
+        assert_stderr "$file': cannot be examined: Input/output error"
+    done
+    run model info org/name
+    assert_status 0
 }
 
 # A line that cannot be read for lack of memory is not the end of the file.

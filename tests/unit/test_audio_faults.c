@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "audio/channel_mask.h"
+#include "audio/flac_header.h"
 #include "audio/joined_streams.h"
 #include "audio/mpeg_frame.h"
 #include "audio_fixture.h"
@@ -804,6 +805,46 @@ TEST(audio_faults, masks_of_vorbis_and_opus) {
         CHECK_INT(mask_of(t, noise_file(OGG, RATE, n, RATE / 10)), expected[n]);
         if (n != 7) CHECK_INT(mask_of(t, noise_file(OPUS, RATE, n, RATE / 10)), expected[n]);
     }
+}
+
+/** A FLAC file whose only block after STREAMINFO has a comment of n_before bytes, one with a mask and
+ * one of n_after. */
+static file_bytes with_mask_comment(const file_bytes *flac, size_t n_before, const char *mask,
+                                    size_t n_after) {
+    const pt_byte_source bytes = {.memory = flac->b, .size = flac->n};
+    const size_t n_block = 8 + 4 + n_before + 4 + strlen(mask) + 4 + n_after;
+    pt_flac_header header;
+    file_bytes f = {calloc(1, flac->n + n_block + 64), 42};
+    if (!pt_flac_read_header(&bytes, &header)) abort();
+    unsigned char *b = f.b + 46;
+
+    memcpy(f.b, flac->b, 42);
+    f.b[4] = 0; /* not the last block */
+    memcpy(f.b + 42,
+           (unsigned char[]){0x84, n_block >> 16 & 255, n_block >> 8 & 255, n_block & 255}, 4);
+    b[4] = 3; /* comments */
+    memcpy(b + 8, (unsigned char[]){n_before & 255, n_before >> 8 & 255}, 2);
+    memset(b + 12, 'x', n_before);
+    b[12 + n_before] = (unsigned char)strlen(mask);
+    memcpy(b + 16 + n_before, mask, strlen(mask));
+    b[16 + n_before + strlen(mask)] = (unsigned char)n_after;
+    memset(b + n_block - n_after, 'x', n_after);
+    memcpy(b + n_block, flac->b + header.first_frame, flac->n - header.first_frame);
+    f.n = 46 + n_block + flac->n - header.first_frame;
+    return f;
+}
+
+/* Anywhere in the block, which is read in pieces, and before a length that is a digit. */
+TEST(audio_faults, masks_of_flac) {
+    static const char tag[] = "WaveFormatExtensible_Channel_Mask=0x107";
+    file_bytes flac = noise_file(SF_FORMAT_FLAC | SF_FORMAT_PCM_16, RATE, 4, RATE / 10);
+    CHECK_INT(mask_of(t, with_mask_comment(&flac, 0, tag, 0)), 0x107);
+    CHECK_INT(mask_of(t, with_mask_comment(&flac, 0, tag, '7')), 0x107);
+    CHECK_INT(mask_of(t, with_mask_comment(&flac, 0, "TITLE=x", '7')), 0x33);
+    for (size_t n_before = 8192 - 100; n_before < 8192; n_before++)
+        CHECK_INT(mask_of(t, with_mask_comment(&flac, n_before, tag, 'a')), 0x107);
+    CHECK_INT(mask_of(t, with_mask_comment(&flac, 40000, tag, 'a')), 0x107);
+    file_bytes_release(&flac);
 }
 
 /** A CAF of 8 channels, each of which contains its number, with a layout. */

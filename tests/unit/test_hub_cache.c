@@ -44,6 +44,25 @@ static bool file_equals(const pt_path *path, const char *expected) {
 }
 
 /* As in repo_folder_name of huggingface_hub. */
+static bool resolves(pt_test *t, const pt_hub_cache_entry *entry, const char *revision,
+                     char commit[PT_HUB_COMMIT_MAX + 1]) {
+    bool known = false;
+    CHECK_OK(pt_hub_resolve_revision(entry, revision, &known, commit, &t->err));
+    return known;
+}
+
+static bool has(pt_test *t, const pt_path *snapshot, const char *file) {
+    bool exists = false;
+    CHECK_OK(pt_hub_snapshot_has(snapshot, file, &exists, &t->err));
+    return exists;
+}
+
+static const char *missing(pt_test *t, const pt_path *snapshot) {
+    const char *file = NULL;
+    CHECK_OK(pt_hub_snapshot_missing(snapshot, &file, &t->err));
+    return file;
+}
+
 TEST(hub_cache, entry) {
     const pt_hub_name name = {.id = "laion/clap-htsat-unfused", .revision = "main"};
     char path[PT_HUB_CACHE_MAX + 2];
@@ -66,7 +85,7 @@ TEST(hub_cache, entry) {
     path[PT_HUB_CACHE_MAX] = '\0';
     REQUIRE_OK(pt_hub_cache_entry_init(path, &longest, &entry, &t->err));
     char commit[PT_HUB_COMMIT_MAX + 1];
-    CHECK(!pt_hub_resolve_revision(&entry, longest.revision, commit));
+    CHECK(!resolves(t, &entry, longest.revision, commit));
     CHECK_FAILS(pt_hub_ref_write(&entry, longest.revision, COMMIT, &t->err), PATINA_EIO);
 }
 
@@ -77,10 +96,10 @@ TEST(hub_cache, references) {
     const pt_path branch = pt_path_joinf(entry.folder.text, "refs/a/b");
     struct stat before, after;
 
-    CHECK(!pt_hub_resolve_revision(&entry, "main", commit));
+    CHECK(!resolves(t, &entry, "main", commit));
     REQUIRE_OK(pt_hub_ref_write(&entry, "main", COMMIT, &t->err));
     CHECK(file_equals(&main, COMMIT)); /* no line end: huggingface_hub compares all of it */
-    CHECK(pt_hub_resolve_revision(&entry, "main", commit));
+    CHECK(resolves(t, &entry, "main", commit));
     CHECK_STR(commit, COMMIT);
     REQUIRE(stat(main.text, &before) == 0);
     CHECK_OK(pt_hub_ref_write(&entry, "main", COMMIT, &t->err)); /* nothing to write */
@@ -91,7 +110,7 @@ TEST(hub_cache, references) {
     CHECK_OK(pt_hub_ref_write(&entry, "a/b", COMMIT, &t->err));
     CHECK(file_equals(&branch, COMMIT));
     /* a commit resolves to itself, whatever the cache contains */
-    CHECK(pt_hub_resolve_revision(&entry, COMMIT, commit));
+    CHECK(resolves(t, &entry, COMMIT, commit));
     CHECK_STR(commit, COMMIT);
 
     /* text that is not a commit is rejected: it would become a path */
@@ -100,7 +119,7 @@ TEST(hub_cache, references) {
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const pt_path folder = pt_path_joinf(entry.folder.text, "refs");
         put(t, folder.text, "bad", bad[i]);
-        CHECK(!pt_hub_resolve_revision(&entry, "bad", commit));
+        CHECK(!resolves(t, &entry, "bad", commit));
     }
 }
 
@@ -118,10 +137,10 @@ TEST(hub_cache, links) {
     CHECK(file_equals(&path, "{}"));
     CHECK_OK(
         pt_hub_snapshot_link(&entry, COMMIT, "vocab.json", "etag", &t->err)); /* already exists */
-    CHECK(pt_hub_snapshot_has(&snapshot, "vocab.json"));
+    CHECK(has(t, &snapshot, "vocab.json"));
     /* a dangling link is replaced */
     CHECK(unlink(path.text) == 0 && symlink("../../blobs/gone", path.text) == 0);
-    CHECK(!pt_hub_snapshot_has(&snapshot, "vocab.json"));
+    CHECK(!has(t, &snapshot, "vocab.json"));
     CHECK_OK(pt_hub_snapshot_link(&entry, COMMIT, "vocab.json", "etag", &t->err));
     CHECK(file_equals(&path, "{}"));
     /* a folder in its place is not */
@@ -159,15 +178,15 @@ TEST(hub_cache, find) {
     CHECK_CONTAINS(t->err.message, "run 'patina model fetch org/name'");
     REQUIRE_OK(pt_hub_ref_write(&entry, "main", COMMIT, &t->err));
     for (size_t i = 0; pt_hub_required_files[i]; i++) {
-        CHECK_STR(pt_hub_snapshot_missing(&snapshot), pt_hub_required_files[i]);
+        CHECK_STR(missing(t, &snapshot), pt_hub_required_files[i]);
         CHECK_FAILS(patina_hub_find(cache, "org/name", &folder, &t->err), PATINA_EIO);
         CHECK_CONTAINS(t->err.message, pt_hub_required_files[i]);
         put(t, snapshot.text, pt_hub_required_files[i], "");
     }
-    CHECK_STR(pt_hub_snapshot_missing(&snapshot), "model.safetensors");
+    CHECK_STR(missing(t, &snapshot), "model.safetensors");
     CHECK(folder == NULL);
     put(t, snapshot.text, "pytorch_model.bin", "");
-    CHECK(pt_hub_snapshot_missing(&snapshot) == NULL);
+    CHECK(missing(t, &snapshot) == NULL);
     REQUIRE_OK(patina_hub_find(cache, "org/name", &folder, &t->err));
     CHECK_STR(folder, snapshot.text);
     free(folder);

@@ -188,7 +188,7 @@ TEST(model_info, faults) {
     patina_clap_info info = {.n_bytes = 7};
 
     CHECK_FAILS(patina_clap_info_read(dir, &info, &t->err), PATINA_EIO);
-    CHECK_CONTAINS(t->err.message, "faults/config.json': not found");
+    CHECK_CONTAINS(t->err.message, "faults/model.safetensors': not found, and neither is");
     CHECK(copy_patched(dir, "config.json", NULL, NULL));
     CHECK_FAILS(patina_clap_info_read(dir, &info, &t->err), PATINA_EIO);
     CHECK_CONTAINS(t->err.message, "faults/model.safetensors': not found");
