@@ -20,7 +20,7 @@ static const char *const fuzz_audio_names[] = {
 
 #define FUZZ_N_AUDIO (sizeof fuzz_audio_names / sizeof fuzz_audio_names[0])
 
-static char fuzz_audio_path[] = "/tmp/patina-fuzz-XXXXXX";
+static char fuzz_audio_path[64];
 
 /** The path of a name in the folder; the next call overwrites it. */
 static inline const char *fuzz_audio_file(const char *name) {
@@ -39,7 +39,7 @@ static void fuzz_audio_folder_remove(void) {
 static inline const char *fuzz_audio_folder(void) {
     static bool exists;
     if (exists) return fuzz_audio_path;
-    FUZZ_ASSERT(mkdtemp(fuzz_audio_path));
+    fuzz_make_folder(fuzz_audio_path);
     exists = true;
     atexit(fuzz_audio_folder_remove);
     FUZZ_ASSERT(mkdir(fuzz_audio_file("d"), 0700) == 0);

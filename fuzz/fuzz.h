@@ -7,7 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <patina/status.h>
 
@@ -17,6 +19,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
     do {                                                                                           \
         if (!(condition)) abort();                                                                 \
     } while (0)
+
+/** Makes a temporary folder, in memory where there is /dev/shm: flushing to a disk takes longer than
+ * a run. */
+static inline void fuzz_make_folder(char path[64]) {
+    snprintf(path, 64, "%s/patina-fuzz-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    FUZZ_ASSERT(mkdtemp(path));
+}
 
 /** Whether an input was accepted. The only permitted error is PATINA_EFORMAT, with a message. */
 static inline bool accepted(patina_status status, const patina_error *err) {

@@ -145,8 +145,8 @@ static patina_status visit_reject(void *context, patina_status reason, const cha
 static void fuzz_journal(const char *text, size_t n) {
     static const pt_journal_visitor visitor = {NULL, visit_row, visit_provenance, visit_reject};
     const pt_journal_key key = {.n_splits = 2};
-    char folder[] = "/tmp/patina-fuzz-XXXXXX";
-    FUZZ_ASSERT(mkdtemp(folder) != NULL);
+    char folder[64];
+    fuzz_make_folder(folder);
     const pt_path own = pt_path_joinf(folder, "own"), public = pt_path_joinf(folder, "public");
     pt_journal *journal = NULL;
     pt_byte_source found;
