@@ -20,8 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         if (!(condition)) abort();                                                                 \
     } while (0)
 
-/** Makes a temporary folder, in memory where there is /dev/shm: flushing to a disk takes longer than
- * a run. */
+/** Makes a temporary folder, in memory where there is /dev/shm: flushing to a disk takes longer
+ * than a run. */
 static inline void fuzz_make_folder(char path[64]) {
     snprintf(path, 64, "%s/patina-fuzz-XXXXXX",
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");

@@ -67,8 +67,8 @@ patina_status pt_decoder_read(pt_decoder *decoder, float *samples, size_t n_fram
 
 /**
  * Whether a file is to be decoded again after this status: libraries report
- * PATINA_REJECT_UNDECODABLE and _TRUNCATED for their own failed allocations, too. Either is returned
- * by two attempts, one after the other, before it is a statement about the file.
+ * PATINA_REJECT_UNDECODABLE and _TRUNCATED for their own failed allocations, too. Either is
+ * returned by two attempts, one after the other, before it is a statement about the file.
  *
  * previous  status of the attempt before, which is replaced; PATINA_OK before the first
  */

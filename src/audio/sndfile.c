@@ -307,8 +307,8 @@ void AnnotateIgnoreWritesEnd(const char *file, int line);
 #define AnnotateIgnoreWritesEnd(file, line)   ((void)0)
 #endif
 
-/** Tries twice: NULL may mean that an allocation failed, and another library would decode the file to
- * other samples. */
+/** Tries twice: NULL may mean that an allocation failed, and another library would decode the file
+ * to other samples. */
 static SNDFILE *open_virtual(sndfile_state *s, SF_INFO *info) {
     SF_VIRTUAL_IO io = {
         .get_filelen = io_length, .seek = io_seek, .read = io_read, .tell = io_tell};

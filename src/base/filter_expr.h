@@ -53,8 +53,8 @@ patina_status pt_filter_expr_parse(const char *text, const char *option, pt_filt
                                    patina_error *err);
 void pt_filter_expr_release(pt_filter_expr *conditions);
 
-/** Whether a value meets the condition. value: "" where there is none. Without memory a pattern does
- * not match, and the fault is noted (fault_notes.h). */
+/** Whether a value meets the condition. value: "" where there is none. Without memory a pattern
+ * does not match, and the fault is noted (fault_notes.h). */
 bool pt_condition_holds(const pt_condition *condition, const char *value);
 bool pt_condition_holds_number(const pt_condition *condition, double value);
 

@@ -24,8 +24,8 @@ void pt_json_watch_allocations(void);
 bool pt_json_allocation_failed(void);
 
 /**
- * The error of a value that pt_json_load did not return, or that lacks a member: PATINA_ENOMEM where
- * an allocation failed, else PATINA_EFORMAT with a sentence. Call it before the next parse.
+ * The error of a value that pt_json_load did not return, or that lacks a member: PATINA_ENOMEM
+ * where an allocation failed, else PATINA_EFORMAT with a sentence. Call it before the next parse.
  */
 #define pt_json_fail(err, ...)                                                                     \
     (pt_json_allocation_failed() ? pt_fail(err, PATINA_ENOMEM, "out of memory")                    \

@@ -57,8 +57,8 @@ pt_path pt_path_parent(const char *path);
 /** stat or lstat, repeated after a fault of the machine that may pass. Returns 0 or errno. */
 int pt_path_examine(int (*call)(const char *, struct stat *), const char *path, struct stat *info);
 
-/** Whether a name exists, a dangling link included. False if that cannot be found out: only for where
- * no statement about the data depends on it. */
+/** Whether a name exists, a dangling link included. False if that cannot be found out: only for
+ * where no statement about the data depends on it. */
 bool pt_path_exists(const char *path);
 
 /**

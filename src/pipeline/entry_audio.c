@@ -158,8 +158,8 @@ static bool pause_before_retry(const pt_row_context *context, int64_t pause_ns) 
 }
 
 /*
- * Loads the audio. A fault of the machine is tried again after pauses. The watchdog runs during each
- * attempt, and not in the pauses.
+ * Loads the audio. A fault of the machine is tried again after pauses. The watchdog runs during
+ * each attempt, and not in the pauses.
  */
 static patina_status load_with_retries(pt_entry_audio *c, pt_entry_result *result, pt_arena *arena,
                                        patina_error *err) {

@@ -8,8 +8,8 @@
  *                        <frames>. Frames are offsets in the program, for addr2line
  *   FAULT_STACK=HASH     fail the first call with this stack
  *   FAULT_FRAME=OFFSET   its innermost frame: other calls are not unwound, which saves most time
- *   FAULT_REPEAT=N       and the next N with this stack; always: and all later calls of the same kind
- *                        (alloc or call), whatever their stack
+ *   FAULT_REPEAT=N       and the next N with this stack; always: and all later calls of the
+ *                        same kind (alloc or call), whatever their stack
  *   FAULT_ERRNO=NUMBER   errno of a failed system call; read and write do half their work for 0
  *   FAULT_SERVER=1       instead of running main(), fork a process for each line of standard input,
  *                        which saves loading 150 libraries each time. Fields, separated by the

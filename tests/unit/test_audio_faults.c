@@ -807,8 +807,8 @@ TEST(audio_faults, masks_of_vorbis_and_opus) {
     }
 }
 
-/** A FLAC file whose only block after STREAMINFO has a comment of n_before bytes, one with a mask and
- * one of n_after. */
+/** A FLAC file whose only block after STREAMINFO has a comment of n_before bytes, one with a mask
+ * and one of n_after. */
 static file_bytes with_mask_comment(const file_bytes *flac, size_t n_before, const char *mask,
                                     size_t n_after) {
     const pt_byte_source bytes = {.memory = flac->b, .size = flac->n};
