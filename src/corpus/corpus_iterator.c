@@ -283,14 +283,21 @@ static patina_status check_options(const kind *k, const pt_corpus_options *o, pa
     return PATINA_OK;
 }
 
+/** The status of a call of a reader: a fault that was noted during it replaces success and
+ * statements about the data. */
+static patina_status status_of_reader(patina_status status, unsigned n_faults, patina_error *err) {
+    if (status != PATINA_OK && status != PATINA_EFORMAT) return status;
+    const patina_status fault = pt_fault_check(n_faults, err);
+    return fault != PATINA_OK ? fault : status;
+}
+
 static patina_status open_reader(pt_corpus *c, patina_error *err) {
     const pt_table_layout *l = c->kind.layout;
     const unsigned n_faults = pt_fault_count();
     patina_status status = l ? c->reader->open_layout(c->name, &c->options, l, &c->state, err)
                              : c->reader->open(c->name, &c->options, &c->state, err);
     if (status == PATINA_OK) return PATINA_OK;
-    if (status == PATINA_EFORMAT && pt_fault_check(n_faults, NULL) != PATINA_OK)
-        status = pt_fault_check(n_faults, err);
+    status = status_of_reader(status, n_faults, err);
     pt_error_add_context(err, "corpus '%s'", c->name);
     c->state = NULL;
     return status;
@@ -559,10 +566,7 @@ patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry
 
     if (status == PATINA_OK && !at_end && corpus->options.filter)
         status = pt_entry_filter_captions(&next, corpus->options.filter, err);
-    if (status == PATINA_OK || status == PATINA_EFORMAT) {
-        const patina_status fault = pt_fault_check(n_faults, err);
-        if (fault != PATINA_OK) status = fault;
-    }
+    status = status_of_reader(status, n_faults, err);
     if (status == PATINA_ETEMPORARY && corpus->options.skip_unreadable && next.source) {
         patina_error why = {0};
         if (err) why = *err;

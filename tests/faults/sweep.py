@@ -224,7 +224,7 @@ class Sweep:
         folder, log = self.root / f"{name}.{number}", self.root / f"{name}.{number}.log"
         shutil.copytree(known["before"], folder, symlinks=True)
         faults = {"stack": key, "frame": frame, "error": error, "log": log, "repeat": REPEATS[repeat]}
-        what = (f"{name}: {function} in {module}, stack {key}, errno {error}, {repeat}")
+        what = f"{name}: {function} in {module}, stack {key}, errno {error}, {repeat}"
         third_party = False
         try:
             wrong, third_party = self.check(name, known, folder, log, faults, what, kind == "alloc")
