@@ -1,113 +1,49 @@
 /* SPDX-License-Identifier: MIT */
-/* tar.c - libarchive over pt_byte_source
- *
- * libarchive converts the UTF-8 names of extended headers to the encoding of the locale and
- * composes accents. In the C locale this fails for all but ASCII, and libarchive returns the bytes
- * as written, which are needed here: every call is made in the C locale of this thread.
- */
+/* tar.c - members of a tar by libarchive; sparse files, and data that cannot be skipped */
 
 #include "corpus/tar.h"
 
-#include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/byte_source.h"
-#include "base/c_locale.h"
 #include "base/error.h"
-#include "base/memory_reserve.h"
+#include "corpus/archive_input.h"
 #include "fs/temp_file.h"
-
-/* The first read after a seek is small, since another seek may follow; later ones double. */
-#define BLOCK_MIN ((size_t)8 << 10)
-#define BLOCK_MAX ((size_t)256 << 10)
 
 #define CAPACITY_MIN ((size_t)64 << 10)
 
 const char *const pt_tar_extensions[] = {".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst", NULL};
 
 struct pt_tar {
-    struct archive *archive;
+    pt_archive_input input;
     pt_byte_source bytes;
-    uint64_t offset; /* of the next read */
-    size_t n_block;  /* size of the next read */
-    bool at_end, io_failed;
+    bool at_end;
     uint64_t n_headers; /* headers read */
     bool cannot_seek;   /* a skip failed: data are read instead */
-    char block[BLOCK_MAX];
 };
-
-static la_ssize_t on_read(struct archive *archive, void *client, const void **block) {
-    pt_tar *t = client;
-    const int64_t got = pt_byte_source_read_at(&t->bytes, t->offset, t->block, t->n_block);
-    *block = t->block;
-    if (got < 0) {
-        archive_set_error(archive, EIO, "cannot be read");
-        t->io_failed = true;
-        return -1;
-    }
-    t->offset += (uint64_t)got;
-    if (t->n_block < BLOCK_MAX) t->n_block *= 2;
-    return (la_ssize_t)got;
-}
-
-/** Never past the end of the file, so that libarchive detects a truncated member. */
-static la_int64_t on_skip(struct archive *archive, void *client, la_int64_t wanted) {
-    pt_tar *t = client;
-    const uint64_t left = t->offset < t->bytes.size ? t->bytes.size - t->offset : 0;
-    (void)archive;
-    if (wanted <= 0) return 0;
-    if ((uint64_t)wanted > left) wanted = (la_int64_t)left;
-    t->offset += (uint64_t)wanted;
-    t->n_block = BLOCK_MIN;
-    return wanted;
-}
 
 static patina_status no_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
-bool pt_tar_is_out_of_memory(struct archive *archive) {
-    static const char *const words[] = {"allocat", "out of memory", "not enough memory"};
-    const char *text = archive_error_string(archive); /* "too much memory" is a frame's window */
-    for (size_t i = 0; text && i < sizeof words / sizeof *words; i++)
-        if (strcasestr(text, words[i])) return true;
-    return archive_errno(archive) == ENOMEM;
-}
-
-/** Status of a failed libarchive call. Its message depends on the read-ahead and is not used. */
-static patina_status archive_failure(const pt_tar *t, patina_error *err) {
-    if (t->io_failed)
-        return pt_fail(err, PATINA_ETEMPORARY, "cannot be read after byte %llu",
-                       (unsigned long long)t->offset);
-    if (pt_tar_is_out_of_memory(t->archive)) return no_memory(err);
+static patina_status damaged(patina_error *err) {
     return pt_fail(err, PATINA_REJECT_UNDECODABLE, "not a tar, or truncated or damaged");
 }
 
-static patina_status open_archive(pt_tar *t, patina_error *err) {
-    struct archive *a = pt_memory_reserve(PT_TAR_RESERVE_BYTES) ? archive_read_new() : NULL;
-    t->archive = a;
-    if (!a) return no_memory(err);
-    if (archive_read_support_filter_gzip(a) != ARCHIVE_OK ||
-        archive_read_support_filter_zstd(a) != ARCHIVE_OK ||
-        archive_read_support_format_tar(a) != ARCHIVE_OK ||
-        archive_read_set_format_option(a, "tar", "read_concatenated_archives", "1") != ARCHIVE_OK ||
-        archive_read_set_read_callback(a, on_read) != ARCHIVE_OK ||
-        archive_read_set_skip_callback(a, on_skip) != ARCHIVE_OK ||
-        archive_read_set_callback_data(a, t) != ARCHIVE_OK)
-        return pt_tar_is_out_of_memory(a)
-                   ? no_memory(err)
-                   : pt_fail(err, PATINA_EUSAGE,
-                             "libarchive was built without support for tar, gzip or zstd: %s",
-                             archive_error_string(a) ? archive_error_string(a) : "no details");
-    if (archive_read_open1(a) == ARCHIVE_OK) return PATINA_OK;
-    if (!archive_error_string(a)) return no_memory(err); /* as for a filter or format */
-    const patina_status status = archive_failure(t, err);
-    return status == PATINA_REJECT_UNDECODABLE ? PATINA_OK
-                                               : status; /* pt_tar_next returns the error */
+/** Status of a failed libarchive call. */
+static patina_status archive_failure(const pt_tar *t, patina_error *err) {
+    PT_TRY(pt_archive_check(&t->input, err));
+    return damaged(err);
+}
+
+static int add_tar_format(struct archive *a) {
+    const int result = archive_read_support_format_tar(a);
+    return result == ARCHIVE_OK
+               ? archive_read_set_format_option(a, "tar", "read_concatenated_archives", "1")
+               : result;
 }
 
 patina_status pt_tar_open(const char *path, pt_tar **tar, patina_error *err) {
@@ -115,7 +51,6 @@ patina_status pt_tar_open(const char *path, pt_tar **tar, patina_error *err) {
     patina_status status;
 
     if (!t) return no_memory(err);
-    t->n_block = BLOCK_MIN;
     /* messages must not contain local paths */
     status = pt_byte_source_open_file(path, &t->bytes, NULL);
     if (status == PATINA_REJECT_MISSING)
@@ -126,9 +61,9 @@ patina_status pt_tar_open(const char *path, pt_tar **tar, patina_error *err) {
         status =
             pt_fail(err, PATINA_REJECT_UNDECODABLE, "cannot be opened, or is not a regular file");
     if (status == PATINA_OK) {
-        const locale_t before = pt_c_locale_enter();
-        status = open_archive(t, err);
-        pt_c_locale_leave(before);
+        const locale_t before = pt_archive_enter();
+        status = pt_archive_open(&t->input, &t->bytes, add_tar_format, err);
+        pt_archive_leave(before);
     }
     if (status != PATINA_OK)
         pt_tar_close(&t);
@@ -140,7 +75,7 @@ patina_status pt_tar_open(const char *path, pt_tar **tar, patina_error *err) {
 void pt_tar_close(pt_tar **tar) {
     pt_tar *t = *tar;
     if (!t) return;
-    if (t->archive) archive_read_free(t->archive);
+    pt_archive_close(&t->input);
     pt_byte_source_close(&t->bytes);
     free(t);
     *tar = NULL;
@@ -188,24 +123,25 @@ static patina_status read_data(pt_tar *t, member_data *c, patina_error *err) {
     la_int64_t offset;
     int result;
 
-    while ((result = archive_read_data_block(t->archive, &block, &n, &offset)) == ARCHIVE_OK) {
-        if (c && offset < 0) return no_memory(err);
+    while ((result = archive_read_data_block(t->input.archive, &block, &n, &offset)) ==
+           ARCHIVE_OK) {
+        if (c && offset < 0) return damaged(err);
         if (c) PT_TRY(write_at(c, (uint64_t)offset, block, n, err));
     }
     if (result != ARCHIVE_EOF) return archive_failure(t, err);
     /* Moves past the padding of the last block where the map of a sparse file is wrong. */
-    return archive_read_data_skip(t->archive) == ARCHIVE_OK ? PATINA_OK : archive_failure(t, err);
+    return archive_read_data_skip(t->input.archive) == ARCHIVE_OK ? PATINA_OK
+                                                                  : archive_failure(t, err);
 }
 
 /** Reopens the archive at the current header; everything before it could be skipped. */
 static patina_status reopen_archive(pt_tar *t, patina_error *err) {
     struct archive_entry *entry;
 
-    archive_read_free(t->archive);
-    t->offset = 0;
-    PT_TRY(open_archive(t, err));
+    pt_archive_close(&t->input);
+    PT_TRY(pt_archive_open(&t->input, &t->bytes, add_tar_format, err));
     for (uint64_t i = 0; i < t->n_headers; i++) {
-        const int result = archive_read_next_header(t->archive, &entry);
+        const int result = archive_read_next_header(t->input.archive, &entry);
         if (result != ARCHIVE_OK && result != ARCHIVE_WARN) return archive_failure(t, err);
     }
     return PATINA_OK;
@@ -215,8 +151,8 @@ static patina_status reopen_archive(pt_tar *t, patina_error *err) {
  * example a sparse file whose map adds up to 2^63 bytes; such data are read and discarded. */
 static patina_status skip_data(pt_tar *t, patina_error *err) {
     if (!t->cannot_seek) {
-        if (archive_read_data_skip(t->archive) == ARCHIVE_OK) return PATINA_OK;
-        if (t->io_failed) return archive_failure(t, err);
+        if (archive_read_data_skip(t->input.archive) == ARCHIVE_OK) return PATINA_OK;
+        if (t->input.io_failed) return archive_failure(t, err);
         t->cannot_seek = true;
         PT_TRY(reopen_archive(t, err));
     }
@@ -231,7 +167,7 @@ static bool is_file(struct archive_entry *entry) {
 /** The header of the next regular file, or NULL at the end. */
 static patina_status next_file(pt_tar *t, struct archive_entry **entry, patina_error *err) {
     while (!t->at_end) {
-        const int result = archive_read_next_header(t->archive, entry);
+        const int result = archive_read_next_header(t->input.archive, entry);
         if (result == ARCHIVE_EOF) break;
         /* A warning is about a name that is not ASCII; "retry" is a wrong checksum. */
         if (result != ARCHIVE_OK && result != ARCHIVE_WARN) return archive_failure(t, err);
@@ -246,14 +182,14 @@ static patina_status next_file(pt_tar *t, struct archive_entry **entry, patina_e
 
 patina_status pt_tar_next(pt_tar *t, pt_tar_member *member, bool *end, patina_error *err) {
     struct archive_entry *entry = NULL;
-    const locale_t before = pt_c_locale_enter();
+    const locale_t before = pt_archive_enter();
     const patina_status status = next_file(t, &entry, err);
 
     if (status == PATINA_OK && entry) {
         member->name = archive_entry_pathname(entry);
         member->size = (uint64_t)archive_entry_size(entry);
     }
-    pt_c_locale_leave(before);
+    pt_archive_leave(before);
     if (status == PATINA_OK) *end = !entry;
     return status;
 }
@@ -274,9 +210,9 @@ static patina_status read_all(pt_tar *t, member_data *c, patina_error *err) {
 patina_status pt_tar_read(pt_tar *t, const pt_tar_member *member, char **bytes, patina_error *err) {
     if (member->size > SIZE_MAX / 4) return no_memory(err);
     member_data c = {.size = (size_t)member->size};
-    const locale_t before = pt_c_locale_enter();
+    const locale_t before = pt_archive_enter();
     const patina_status status = read_all(t, &c, err);
-    pt_c_locale_leave(before);
+    pt_archive_leave(before);
     if (status != PATINA_OK)
         free(c.bytes);
     else
@@ -289,9 +225,9 @@ patina_status pt_tar_read_to_file(pt_tar *t, const pt_tar_member *member, int *f
     if (member->size > INT64_MAX) return no_memory(err);
     member_data c = {.size = (size_t)member->size, .is_file = true};
     PT_TRY(pt_temp_file_create(&c.fd, err));
-    const locale_t before = pt_c_locale_enter();
+    const locale_t before = pt_archive_enter();
     const patina_status status = read_all(t, &c, err);
-    pt_c_locale_leave(before);
+    pt_archive_leave(before);
     if (status != PATINA_OK)
         close(c.fd);
     else
@@ -300,8 +236,8 @@ patina_status pt_tar_read_to_file(pt_tar *t, const pt_tar_member *member, int *f
 }
 
 patina_status pt_tar_skip(pt_tar *t, patina_error *err) {
-    const locale_t before = pt_c_locale_enter();
+    const locale_t before = pt_archive_enter();
     const patina_status status = skip_data(t, err);
-    pt_c_locale_leave(before);
+    pt_archive_leave(before);
     return status;
 }

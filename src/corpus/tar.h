@@ -13,15 +13,6 @@
 /** Extensions of tar files: .tar .tar.gz .tgz .tar.zst .tzst; NULL ends them. */
 extern const char *const pt_tar_extensions[];
 
-struct archive;
-
-/** Whether a call of libarchive failed without memory. It says so of zlib and Zstandard in the text
- * of the error alone. */
-bool pt_tar_is_out_of_memory(struct archive *archive);
-
-/** Memory to reserve before an archive is opened: libarchive does not check all allocations. */
-#define PT_TAR_RESERVE_BYTES ((size_t)1 << 20)
-
 /**
  * A tar (old, POSIX with extended headers, GNU), plain or compressed by gzip or Zstandard, read
  * once from front to back. Not thread-safe.

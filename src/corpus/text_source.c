@@ -3,17 +3,14 @@
 
 #include "corpus/text_source.h"
 
-#include <archive.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/c_locale.h"
 #include "base/error.h"
-#include "base/memory_reserve.h"
-#include "corpus/tar.h"
+#include "corpus/archive_input.h"
 #include "fs/temp_file.h"
 
 #define BLOCK_BYTES  65536
@@ -157,74 +154,46 @@ static patina_status convert_file(const pt_byte_source *bytes, encoding e, uint6
     return status;
 }
 
-typedef struct archive_input {
-    const pt_byte_source *bytes;
-    uint64_t at;
-    bool io_failed;
-    char block[BLOCK_BYTES];
-} archive_input;
-
-static la_ssize_t on_read(struct archive *archive, void *user, const void **block) {
-    archive_input *in = user;
-    const int64_t n = pt_byte_source_read_at(in->bytes, in->at, in->block, BLOCK_BYTES);
-    *block = in->block;
-    if (n < 0) {
-        archive_set_error(archive, EIO, "cannot be read");
-        in->io_failed = true;
-        return -1;
-    }
-    in->at += (uint64_t)n;
-    return (la_ssize_t)n;
-}
-
 /** Status of a failed libarchive call. */
-static patina_status archive_failure(struct archive *a, const archive_input *in,
-                                     patina_error *err) {
-    if (in->io_failed) return fail_read(err);
-    if (pt_tar_is_out_of_memory(a)) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    return pt_fail(err, PATINA_EFORMAT, "the compressed data are truncated or damaged");
+static patina_status archive_failure(const pt_archive_input *in, patina_error *err) {
+    const patina_status status = pt_archive_check(in, err);
+    if (status == PATINA_ETEMPORARY) return fail_read(err);
+    return status != PATINA_OK
+               ? status
+               : pt_fail(err, PATINA_EFORMAT, "the compressed data are truncated or damaged");
 }
 
-static patina_status read_archive(struct archive *a, archive_input *in, uint64_t n_max, int fd,
-                                  uint64_t *n_written, patina_error *err) {
+static patina_status read_archive(pt_archive_input *in, uint64_t n_max, int fd, uint64_t *n_written,
+                                  patina_error *err) {
+    struct archive *a = in->archive;
     struct archive_entry *entry;
     la_ssize_t n = 0;
     char block[4096];
 
-    if (archive_read_support_filter_gzip(a) != ARCHIVE_OK ||
-        archive_read_support_filter_zstd(a) != ARCHIVE_OK ||
-        archive_read_support_format_raw(a) != ARCHIVE_OK)
-        return pt_tar_is_out_of_memory(a)
-                   ? pt_fail(err, PATINA_ENOMEM, "out of memory")
-                   : pt_fail(err, PATINA_EUSAGE, "libarchive was built without gzip or zstd");
     /* With one filter, that of plain bytes, libarchive does not take them for compressed data. */
-    int result = archive_read_open(a, in, NULL, on_read, NULL);
-    if (result == ARCHIVE_OK) result = archive_read_next_header(a, &entry);
-    if (result < ARCHIVE_OK) return archive_failure(a, in, err);
-    if (result == ARCHIVE_EOF || archive_filter_count(a) < 2)
-        return pt_fail(err, PATINA_EFORMAT, "the compressed data are truncated or damaged");
+    const int result = archive_read_next_header(a, &entry);
+    if (result < ARCHIVE_OK || result == ARCHIVE_EOF || archive_filter_count(a) < 2)
+        return archive_failure(in, err);
     while (*n_written < n_max && (n = archive_read_data(a, block, sizeof block)) > 0) {
         PT_TRY(pt_temp_file_write_at(fd, *n_written, block, (size_t)n, err));
         *n_written += (uint64_t)n;
     }
-    return n < 0 ? archive_failure(a, in, err) : PATINA_OK;
+    return n < 0 ? archive_failure(in, err) : PATINA_OK;
 }
 
 /** Writes what a compressed file contains to fd. */
 static patina_status decompress_file(const pt_byte_source *bytes, uint64_t n_max, int fd,
                                      uint64_t *n_written, patina_error *err) {
-    archive_input *in = malloc(sizeof *in);
-    struct archive *a = pt_memory_reserve(PT_TAR_RESERVE_BYTES) ? archive_read_new() : NULL;
-    patina_status status = PATINA_ENOMEM;
-    if (in && a) {
-        const locale_t before = pt_c_locale_enter();
-        *in = (archive_input){.bytes = bytes};
-        status = read_archive(a, in, n_max, fd, n_written, err);
-        pt_c_locale_leave(before);
-    } else {
-        pt_fail(err, status, "out of memory");
-    }
-    if (a) archive_read_free(a);
+    pt_archive_input *in = malloc(sizeof *in);
+    if (!in) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    const locale_t before = pt_archive_enter();
+    patina_status status = pt_archive_open(in, bytes, archive_read_support_format_raw, err);
+    if (status == PATINA_OK)
+        status = read_archive(in, n_max, fd, n_written, err);
+    else if (status == PATINA_ETEMPORARY)
+        status = fail_read(err);
+    pt_archive_close(in);
+    pt_archive_leave(before);
     free(in);
     return status;
 }
@@ -241,10 +210,6 @@ static patina_status replace(pt_byte_source *bytes, encoding e, uint64_t n_max, 
     PT_TRY(pt_temp_file_create(&fd, err));
     patina_status status = e.unit > 0 ? convert_file(bytes, e, n_max, fd, &n, err)
                                       : decompress_file(bytes, n_max, fd, &n, err);
-    if (status == PATINA_EFORMAT) { /* zlib without memory reports it, too */
-        n = 0;
-        status = decompress_file(bytes, n_max, fd, &n, err);
-    }
     if (status != PATINA_OK) {
         close(fd);
         return status;

@@ -61,8 +61,9 @@ COMMANDS = {
     "corpora": ([], ["generate", *MODEL, "--corpus", "{root}/folder", "--corpus", "{root}/clips.tar",
                      "--corpus", "{root}/table/metadata/clips.csv", "--corpus", "{root}/json/list.json", "--fingerprint",
                      "--keep-audio", "kept", "--out", "set"]),
-    "lists": ([], ["generate", *MODEL, "--corpus", "{root}/lists/packed.jsonl.gz", "--corpus", "{root}/lists/wide.jsonl",
-                   "--corpus", "{root}/lists/MACS.yaml", "--corpus", "{root}/lists/kaldi", "--corpus",
+    "lists": ([], ["generate", *MODEL, "--corpus", "{root}/lists/packed.jsonl.gz", "--corpus",
+                   "{root}/lists/packed.tar.gz", "--corpus", "{root}/lists/wide.jsonl", "--corpus",
+                   "{root}/lists/MACS.yaml", "--corpus", "{root}/lists/kaldi", "--corpus",
                    "{root}/lists/train.parquet", "--filter", "caption!~dog,rate>8000", "--require", "codec!~mp3",
                    "--exclude", "{root}/lists/exclude.csv", "--out", "set"]),
     "overwrite": ([["generate", *RUN]], ["generate", *RUN, "--overwrite", "--seed", "9"]),
@@ -133,13 +134,16 @@ class Sweep:
         self.make_lists(self.root / "lists")
 
     def make_lists(self, folder):
-        """Lists compressed, in UTF-16 and as YAML, Kaldi's folder, a Parquet file of paths."""
+        """A list and a tar compressed, lists in UTF-16 and as YAML, Kaldi's folder, a Parquet file of paths."""
         clips = ["packed.flac", "wide.flac", "macs.flac", "kaldi/kaldi.flac", "clips/a.wav", "clips/b.wav"]
         for clip in clips:
             (folder / clip).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(CLIPS / FLAC, folder / clip)
         line = '{"audio": "%s", "caption": "A crow"}\n'
         (folder / "packed.jsonl.gz").write_bytes(gzip.compress((line % clips[0]).encode()))
+        with tarfile.open(folder / "packed.tar.gz", "w:gz") as tar:
+            tar.add(CLIPS / FLAC, "t.flac")
+            tar.add(self.root / "folder/a.txt", "t.txt")
         (folder / "wide.jsonl").write_bytes((line % clips[1]).encode("utf-16"))
         (folder / "MACS.yaml").write_text(
             f"files:\n- filename: {clips[2]}\n  annotations:\n  - annotator_id: 1\n    sentence: A crow\n")

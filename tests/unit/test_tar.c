@@ -158,6 +158,26 @@ TEST(tar, compressed_and_skipped_files) {
     }
 }
 
+/* libarchive says nothing where the trailer of gzip is cut in its first read. */
+TEST(tar, compressed_and_truncated) {
+    pt_strbuf tar = {0};
+    char bytes[4096];
+    tar_add_text(&tar, "a", "A");
+    tar_end(&tar);
+    for (int by_zstd = 0; by_zstd < 2; by_zstd++) {
+        FILE *file = fopen(compress("whole", &tar, by_zstd), "rb");
+        REQUIRE(file);
+        const size_t n = fread(bytes, 1, sizeof bytes, file);
+        fclose(file);
+        CHECK(n > 18 && n < sizeof bytes);
+        for (size_t cut = 1; cut < n; cut++) {
+            const char *path = write_tmp_bytes("cut.tar.gz", bytes, cut);
+            CHECK(strstr(describe_tar(path, cut % 2), "undecodable"));
+        }
+    }
+    pt_strbuf_release(&tar);
+}
+
 static void add_sparse(pt_strbuf *tar, const char *map, const char *size, const char *data,
                        size_t n) {
     unsigned char header[TAR_BLOCK];
