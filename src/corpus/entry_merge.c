@@ -14,16 +14,15 @@
 #include "base/utf8.h"
 #include "corpus/entry_builder.h"
 #include "corpus/line_reader.h"
+#include "fs/path.h"
 
 #define BLOCK_BYTES 65536
 
 /** Whether the audio of an entry exists; a path may name a file that does not. */
 static bool has_audio(const pt_entry *entry) {
-    struct stat info;
     if (entry->status != PATINA_OK) return false;
     if (entry->audio || entry->audio_file) return true;
-    /* What the machine cannot read now is not missing. */
-    return entry->path && (stat(entry->path, &info) == 0 || !pt_errno_is_missing(errno));
+    return entry->path && pt_path_may_exist(entry->path);
 }
 
 static bool is_same_file(const char *a, const char *b) {

@@ -226,7 +226,7 @@ static patina_status set_path(const kaldi_state *s, const char *file, pt_entry *
                          : file[0] == '/' ? pt_corpus_relative_name(file, s->root, NULL)
                                           : file;
     if (source[0] == '/') source = pt_path_basename(source);
-    if (!below && !exists)
+    if (!below && !exists && !pt_path_may_exist(file))
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
                                "line %llu: no audio file is named '%s'",
                                (unsigned long long)s->text.number, pt_path_basename(file));

@@ -965,11 +965,10 @@ static patina_status find_outside(const table_state *s, const char *name, pt_ent
     pt_strbuf_release(&above);
     if (!path) return no_memory(err);
     if (!is_outside) base = name;
-    bool exists;
-    const patina_status status = pt_path_find(path, &exists, NULL, err);
-    if (status != PATINA_OK || !exists || !pt_utf8_is_valid(base, strlen(base))) {
+    const bool is_there = pt_path_may_exist(path);
+    if (!is_there || !pt_utf8_is_valid(base, strlen(base))) {
         free(path);
-        return status == PATINA_OK && exists ? pt_entry_reject_file_name(entry, base, err) : status;
+        return is_there ? pt_entry_reject_file_name(entry, base, err) : PATINA_OK;
     }
     free(entry->source);
     entry->source = pt_text_dup(base, strlen(base));

@@ -144,6 +144,11 @@ patina_status pt_path_find(const char *path, bool *exists, struct stat *info, pa
                : fail_to_examine(path, error, err);
 }
 
+bool pt_path_may_exist(const char *path) {
+    struct stat unused;
+    return !pt_errno_is_missing(pt_path_examine(stat, path, &unused));
+}
+
 patina_status pt_path_is_same(const char *a, const char *b, bool *is_same, patina_error *err) {
     struct stat one, other;
     bool has_a, has_b;

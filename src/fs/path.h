@@ -79,6 +79,10 @@ patina_status pt_path_check_exists(const char *path, bool *exists, patina_error 
  */
 patina_status pt_path_find(const char *path, bool *exists, struct stat *info, patina_error *err);
 
+/** False if a path leads to nothing; true also for what cannot be examined or may not be reached,
+ * of which opening it then says why. For the last place in which a file is looked for. */
+bool pt_path_may_exist(const char *path);
+
 /**
  * Whether two paths are of one existing file or folder.
  *
