@@ -163,6 +163,12 @@ static patina_status no_frames(patina_error *err) {
     return pt_fail(err, PATINA_REJECT_TOO_SHORT, "the audio has no frames");
 }
 
+/** A segment that a list names may be shorter than half a frame. */
+static patina_status no_window(pt_segment_spec spec, patina_error *err) {
+    return pt_fail(err, spec.rng ? PATINA_REJECT_TOO_SHORT : PATINA_ERANGE,
+                   "the window has no frames");
+}
+
 /* Mixing ------------------------------------------------------------------------------------- */
 
 /** Whole hops of the loudness, where they fit, which are then measured without a copy. */
@@ -279,7 +285,7 @@ static patina_status open_window(source *s, pt_segment_spec spec, uint64_t n, mi
     window_place window = {0};
     if (n == 0) return no_frames(err);
     PT_TRY(locate_window(spec, n, s->info.rate_hz, &window, err));
-    if (window.frames == 0) return pt_fail(err, PATINA_ERANGE, "the window has no frames");
+    if (window.frames == 0) return no_window(spec, err);
     *segment = segment_of_source(s, &window);
     segment->n_frames = n;
     return mixer_open(m, segment, spec, s->arena, err);
@@ -404,7 +410,7 @@ patina_status pt_segment_from_audio(const patina_audio *audio, pt_segment_spec s
     PT_TRY(pt_audio_format_check(audio->rate_hz, audio->n_channels, err));
     if (audio->n_frames == 0) return no_frames(err);
     PT_TRY(locate_window(spec, audio->n_frames, audio->rate_hz, &window, err));
-    if (window.frames == 0) return pt_fail(err, PATINA_ERANGE, "the window has no frames");
+    if (window.frames == 0) return no_window(spec, err);
     return segment_of_window(audio, window.start, window.frames, spec.resampler, segment, arena,
                              err);
 }

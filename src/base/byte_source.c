@@ -14,18 +14,28 @@
 #include "base/interrupt.h"
 #include "base/retry.h"
 
+/** Files of sysfs are regular, and have 4096 bytes of which fewer can be read. No block of them is
+ * on a disk, as of files that are one hole, whose last byte can be read. */
+static bool has_its_size(int fd, const struct stat *info) {
+    char last;
+    return info->st_blocks > 0 || info->st_size == 0 || pread(fd, &last, 1, info->st_size - 1) != 0;
+}
+
 int pt_byte_source_open(const char *path, pt_byte_source *bytes) {
     struct stat info;
     unsigned n_interrupts = 0;
     int fd;
 
-    do /* O_NONBLOCK: opening a FIFO must not block. */
+    if (stat(path, &info) != 0) return errno;
+    if (!S_ISREG(info.st_mode))
+        return PT_NOT_A_REGULAR_FILE; /* opening a device may do something */
+    do                                /* O_NONBLOCK: opening a FIFO must not block. */
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     while (fd < 0 && pt_is_interrupted(&n_interrupts));
     if (fd < 0) return errno;
-    const int error = fstat(fd, &info) != 0   ? errno
-                      : S_ISREG(info.st_mode) ? 0
-                                              : PT_NOT_A_REGULAR_FILE;
+    const int error = fstat(fd, &info) != 0                              ? errno
+                      : S_ISREG(info.st_mode) && has_its_size(fd, &info) ? 0
+                                                                         : PT_NOT_A_REGULAR_FILE;
     if (error != 0) {
         close(fd);
         return error;

@@ -17,6 +17,8 @@
 #include "base/strbuf.h"
 #include "base/utf8.h"
 
+#define HEAP_KIB_MAX (64 << 10) /* of a match */
+
 /* An operator that begins like another one comes first. */
 static const struct {
     const char *text;
@@ -163,12 +165,17 @@ void pt_filter_expr_release(pt_filter_expr *conditions) {
 
 /* Evaluation ------------------------------------------------------------------------------- */
 
-/** Where a pattern exceeds PCRE2's limits, it does not match. */
+/** Where a pattern exceeds PCRE2's limits, it does not match. Its limit of memory is 20 GB. */
 static bool matches(const pt_condition *c, const char *value) {
+    pcre2_match_context *limits = pcre2_match_context_create(NULL);
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-    const int n = data ? pcre2_match(c->pattern, (PCRE2_SPTR)value, strlen(value), 0, 0, data, NULL)
-                       : PCRE2_ERROR_NOMEMORY;
+    int n = PCRE2_ERROR_NOMEMORY;
+    if (limits && data) {
+        pcre2_set_heap_limit(limits, HEAP_KIB_MAX);
+        n = pcre2_match(c->pattern, (PCRE2_SPTR)value, strlen(value), 0, 0, data, limits);
+    }
     pcre2_match_data_free(data);
+    pcre2_match_context_free(limits);
     if (n == PCRE2_ERROR_NOMEMORY) pt_fault_note(ENOMEM);
     return n >= 0;
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 
 #include "base/byte_source.h"
 #include "base/error.h"
+#include "base/id_set.h"
 #include "base/retry.h"
 #include "fs/path.h"
 
@@ -27,6 +29,8 @@ typedef struct tree {
     pt_strbuf path; /* current path below the root */
     pt_strbuf *text;
     int *error;
+    pt_id_set *entered; /* folders, by device and inode */
+    unsigned n_repeats; /* folders that were entered again */
     struct {
         dev_t device;
         ino_t file;
@@ -56,15 +60,27 @@ static patina_status is_folder(const tree *t, int folder_fd, const struct dirent
     return error == 0 ? PATINA_OK : unreadable(t, error, err);
 }
 
-static bool is_own_ancestor(tree *t, int fd, unsigned depth) {
-    struct stat info;
-    if (fstat(fd, &info) != 0) return false;
+static bool is_own_ancestor(tree *t, const struct stat *info, unsigned depth) {
     for (unsigned i = 0; i < depth; i++)
-        if (t->ancestors[i].device == info.st_dev && t->ancestors[i].file == info.st_ino)
+        if (t->ancestors[i].device == info->st_dev && t->ancestors[i].file == info->st_ino)
             return true;
-    t->ancestors[depth].device = info.st_dev;
-    t->ancestors[depth].file = info.st_ino;
+    t->ancestors[depth].device = info->st_dev;
+    t->ancestors[depth].file = info->st_ino;
     return false;
+}
+
+/** Two links in each folder of a chain of n are 2^n paths. */
+static patina_status count_repeats(tree *t, const struct stat *info, patina_error *err) {
+    char id[64];
+    bool is_repeated;
+    snprintf(id, sizeof id, "%ju %ju", (uintmax_t)info->st_dev, (uintmax_t)info->st_ino);
+    if (!t->entered) PT_TRY(pt_id_set_open(&t->entered, err));
+    PT_TRY(pt_id_set_add(t->entered, id, &is_repeated, err));
+    t->n_repeats += is_repeated;
+    if (t->n_repeats <= PT_DIR_WALK_REPEATS_MAX) return PATINA_OK;
+    return pt_fail(err, PATINA_EFORMAT,
+                   "folder '%s': links lead to the same folders more than %u times", t->root,
+                   PT_DIR_WALK_REPEATS_MAX);
 }
 
 static patina_status walk_folder(tree *t, int fd, unsigned depth, patina_error *err);
@@ -85,22 +101,25 @@ static patina_status walk_dirent(tree *t, int folder_fd, const struct dirent *it
         return pt_fail(err, PATINA_EFORMAT, "folder '%s' has folders nested deeper than %d",
                        t->root, PT_DIR_WALK_DEPTH_MAX);
     const int fd = openat(folder_fd, item->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return unreadable(t, errno, err);
-    return walk_folder(t, fd, depth + 1, err);
+    if (fd >= 0) return walk_folder(t, fd, depth + 1, err);
+    /* It was removed meanwhile, or is the folder of the file system's own recovery. */
+    const bool is_none = pt_errno_is_missing(errno) ||
+                         (pt_errno_is_denied(errno) && strcmp(item->d_name, "lost+found") == 0);
+    return is_none ? PATINA_OK : unreadable(t, errno, err);
 }
 
 /** Takes ownership of fd. */
 static patina_status walk_folder(tree *t, int fd, unsigned depth, patina_error *err) {
     const size_t length = t->path.length;
-    patina_status status = PATINA_OK;
-    DIR *folder;
+    struct stat info;
+    DIR *folder = NULL;
+    patina_status status = fstat(fd, &info) == 0 ? PATINA_OK : unreadable(t, errno, err);
+    const bool is_cycle = status == PATINA_OK && is_own_ancestor(t, &info, depth);
 
-    if (is_own_ancestor(t, fd, depth)) {
-        close(fd);
-        return PATINA_OK;
-    }
-    if (!(folder = fdopendir(fd))) {
+    if (status == PATINA_OK && !is_cycle) status = count_repeats(t, &info, err);
+    if (status == PATINA_OK && !is_cycle && !(folder = fdopendir(fd)))
         status = unreadable(t, errno, err);
+    if (!folder) {
         close(fd);
         return status;
     }
@@ -160,6 +179,7 @@ patina_status pt_dir_walk_list(pt_dir_walk *walk, const char *root, unsigned max
     if (status == PATINA_OK && walk->text.failed)
         status = pt_fail(err, PATINA_ENOMEM, "folder '%s': out of memory", root);
     if (status == PATINA_OK) status = sort_paths(walk, err);
+    pt_id_set_close(&t.entered);
     pt_strbuf_release(&t.path);
     return status;
 }

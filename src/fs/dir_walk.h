@@ -13,6 +13,9 @@
 
 #define PT_DIR_WALK_DEPTH_MAX 64 /* folders in folders */
 
+/* Folders that are entered again, through links. */
+#define PT_DIR_WALK_REPEATS_MAX (1U << 18)
+
 /** Paths relative to the root, sorted by their bytes. Zero it to start. */
 typedef struct pt_dir_walk {
     const char **paths;
@@ -29,7 +32,8 @@ typedef struct pt_dir_walk {
  * max_depth  levels of subfolders to enter, 0 to PT_DIR_WALK_DEPTH_MAX
  *
  * Errors  PATINA_EIO      a folder cannot be read
- *         PATINA_EFORMAT  folders nested deeper than PT_DIR_WALK_DEPTH_MAX
+ *         PATINA_EFORMAT  folders nested deeper than PT_DIR_WALK_DEPTH_MAX, or more than
+ *                         PT_DIR_WALK_REPEATS_MAX folders entered again
  */
 patina_status pt_dir_walk_list_audio(pt_dir_walk *walk, const char *root, unsigned max_depth,
                                      patina_error *err);

@@ -74,6 +74,25 @@ TEST(byte_source, not_a_file) {
     REQUIRE(mkfifo(fifo, 0600) == 0);
     CHECK_FAILS(pt_byte_source_open_file(fifo, &bytes, &t->err),
                 PATINA_EIO); /* and does not block */
+    CHECK_FAILS(pt_byte_source_open_file("/dev/null", &bytes, &t->err), PATINA_EIO);
+    CHECK_CONTAINS(t->err.message, "not a regular file");
+}
+
+/* Of both, no block is on a disk. */
+TEST(byte_source, files_of_sysfs_and_of_one_hole) {
+    static const char *const attribute = "/sys/kernel/mm/transparent_hugepage/enabled";
+    pt_byte_source bytes = {0};
+    char hole[512], block[8];
+    snprintf(hole, sizeof hole, "%s/hole", pt_test_tmpdir());
+    FILE *file = fopen(hole, "w");
+    REQUIRE(file && ftruncate(fileno(file), 100000) == 0);
+    fclose(file);
+    REQUIRE_OK(pt_byte_source_open_file(hole, &bytes, &t->err));
+    CHECK_INT(pt_byte_source_read_at(&bytes, 99996, block, sizeof block), 4);
+    pt_byte_source_close(&bytes);
+    if (access(attribute, R_OK) != 0) return;
+    CHECK_FAILS(pt_byte_source_open_file(attribute, &bytes, &t->err), PATINA_EIO);
+    CHECK_CONTAINS(t->err.message, "not a regular file");
 }
 
 /* A decoder that ignores a failed read still leaves it recorded. */

@@ -130,6 +130,28 @@ TEST(corpus_folder, symbolic_links_and_cycles) {
     list_release(l);
 }
 
+/* 2^22 paths, all to one folder. */
+TEST(corpus_folder, chain_of_links) {
+    char name[64], target[64];
+    for (int i = 0; i <= 22; i++) {
+        snprintf(name, sizeof name, "f15/%d/a.wav", i);
+        write_tmp_text(name, "");
+        for (int link = 0; i < 22 && link < 2; link++) {
+            snprintf(name, sizeof name, "f15/%d/link%d", i, link);
+            snprintf(target, sizeof target, "../%d", i + 1);
+            CHECK(symlink(target, tmp_path(name)) == 0);
+        }
+    }
+    listing *l = list_corpus(tmp_path("f15/0"), NULL);
+    CHECK_INT(l->status, PATINA_EFORMAT);
+    CHECK_CONTAINS(l->err.message, "links lead to the same folders more than");
+    list_release(l);
+    l = list_corpus(tmp_path("f15/18"), NULL);
+    CHECK_INT(l->status, PATINA_OK);
+    CHECK_INT(l->n, 31);
+    list_release(l);
+}
+
 TEST(corpus_folder, file_names_not_utf8) {
     write_tmp_text("f6/ok.wav", "");
     write_tmp_text("f6/caf\xE9\n.wav", "");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_filter_expr.c - conditions of --filter and --require: syntax and comparison */
 
+#include <stdlib.h>
+
 #include "test.h"
 
 #include "base/filter_expr.h"
@@ -72,6 +74,21 @@ TEST(filter_expr, lists) {
     REQUIRE_OK(pt_filter_expr_parse(NULL, "filter", &c, &t->err));
     CHECK(c.n == 0);
     pt_filter_expr_release(&c);
+}
+
+/* PCRE2 needs some 100 bytes for each repetition here. */
+TEST(filter_expr, memory_of_a_match_is_limited) {
+    enum { N = 2000000 };
+    char *text = malloc(N + 2);
+    pt_filter_expr c;
+    REQUIRE(text);
+    memset(text, 'a', N);
+    memcpy(text + N, "c", 2);
+    REQUIRE_OK(pt_filter_expr_parse("x~'^(a|b)*c'", "filter", &c, &t->err));
+    CHECK(!pt_condition_holds(&c.item[0], text));
+    CHECK(pt_condition_holds(&c.item[0], text + N - 1000));
+    pt_filter_expr_release(&c);
+    free(text);
 }
 
 TEST(filter_expr, errors) {

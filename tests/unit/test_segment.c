@@ -150,6 +150,12 @@ TEST(segment, segment_named_by_the_corpus) {
             cut.named_may_be_cut = true;
             CHECK_OK(pt_segment_decode(&bytes, cut, &e, &arena, &t->err));
             CHECK(!e.is_named);
+            const pt_segment_spec tiny = {/* shorter than half a frame */
+                                          .rng = &draw,
+                                          .named_start_s = 1.0,
+                                          .named_length_s = 1e-5};
+            CHECK_FAILS(pt_segment_decode(&bytes, tiny, &e, &arena, &t->err),
+                        PATINA_REJECT_TOO_SHORT);
         }
         file_bytes_release(&f);
         free(x);
