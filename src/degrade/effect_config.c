@@ -76,9 +76,14 @@ static patina_status invalid_member(patina_error *err, const char *path, const j
                    pt_json_snippet(found, text));
 }
 
+/** -0.0 as 0.0: it would be written as the integer -0, which is read as 0. */
+static double number_of(const json_t *json) {
+    return json_number_value(json) + 0.0;
+}
+
 static patina_status read_share(const char *path, const json_t *json, double *share,
                                 patina_error *err) {
-    const double v = json_number_value(json);
+    const double v = number_of(json);
     if (!json_is_number(json) || !(v >= 0.0 && v <= 1.0))
         return invalid_member(err, path, json, "a number from 0 to 1");
     *share = v;
@@ -88,7 +93,7 @@ static patina_status read_share(const char *path, const json_t *json, double *sh
 static patina_status read_range(const char *path, const json_t *json, pt_limits limits,
                                 double *range, patina_error *err) {
     const json_t *low = json_array_get(json, 0), *high = json_array_get(json, 1);
-    const double v[2] = {json_number_value(low), json_number_value(high)};
+    const double v[2] = {number_of(low), number_of(high)};
     if (json_array_size(json) != 2 || !json_is_number(low) || !json_is_number(high) ||
         !(v[0] >= limits.min && v[0] <= v[1] && v[1] <= limits.max)) {
         char rule[128];
@@ -107,7 +112,7 @@ static patina_status read_weights(const char *path, const json_t *json, const pt
     bool good = json_object_size(json) == n;
     for (size_t w = 0; w < n; w++) {
         const json_t *weight = json_object_get(json, setting->choice[w]);
-        v[w] = json_number_value(weight);
+        v[w] = number_of(weight);
         sum += v[w];
         good = good && json_is_number(weight) && v[w] >= 0.0;
     }
@@ -136,7 +141,7 @@ static patina_status read_count(const json_t *json, patina_effect_config *config
             snprintf(name, sizeof name, "%zu", n);
             const json_t *weight = json_object_get(json, name);
             if (!weight) continue;
-            weights[n] = json_number_value(weight);
+            weights[n] = number_of(weight);
             sum += weights[n];
             good = good && json_is_number(weight) && weights[n] >= 0.0;
             n_known++;
