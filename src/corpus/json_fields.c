@@ -4,9 +4,9 @@
 #include "corpus/json_fields.h"
 
 #include <ctype.h>
-#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/c_locale.h"
@@ -139,31 +139,54 @@ static patina_status add_answers(pt_entry *entry, const json_t *turns, bool repa
     return PATINA_OK;
 }
 
-/** Adds the members of one caption each, in the order of their numbers. */
-static patina_status add_family(pt_entry *entry, json_t *object, bool repaired, bool *some,
-                                patina_error *err) {
-    json_t *value;
-    const char *key;
-    unsigned number, least = 0, next;
+/** A member of one caption. */
+typedef struct family_member {
+    const json_t *value;
+    unsigned number; /* in its name */
+    size_t i;        /* among those of the object */
+} family_member;
 
-    do { /* a number at a time */
-        next = UINT_MAX;
-        json_object_foreach(object, key, value) {
-            if (!is_text(value) || !pt_column_is_caption(key, strlen(key), &number)) continue;
-            if (number > least && number < next) next = number;
-            if (number != least) continue;
-            *some = true;
-            if (entry) PT_TRY(pt_entry_add_json(entry, value, repaired, err));
-        }
-        least = next;
-    } while (next != UINT_MAX);
-    return PATINA_OK;
+static int compare_members(const void *a, const void *b) {
+    const family_member *x = a, *y = b;
+    if (x->number != y->number) return x->number < y->number ? -1 : 1;
+    return x->i < y->i ? -1 : x->i > y->i;
+}
+
+/** Lists the members of one caption each in `members`, unless it is NULL; returns their number. */
+static size_t list_family(const json_t *object, family_member *members) {
+    json_t *of = (json_t *)(uintptr_t)object, *value; /* it is not changed */
+    const char *key;
+    unsigned number;
+    size_t n = 0;
+    json_object_foreach(of, key, value) {
+        if (!is_text(value) || !pt_column_is_caption(key, strlen(key), &number)) continue;
+        if (members) members[n] = (family_member){value, number, n};
+        n++;
+    }
+    return n;
+}
+
+/** Adds the members of one caption each, in the order of their numbers. */
+static patina_status add_family(pt_entry *entry, const json_t *object, bool repaired, bool *some,
+                                patina_error *err) {
+    const size_t n = list_family(object, NULL);
+    patina_status status = PATINA_OK;
+
+    *some = n > 0;
+    if (!*some) return PATINA_OK;
+    family_member *members = malloc(n * sizeof *members);
+    if (!members) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    (void)list_family(object, members);
+    qsort(members, n, sizeof *members, compare_members);
+    for (size_t i = 0; i < n && status == PATINA_OK; i++)
+        status = pt_entry_add_json(entry, members[i].value, repaired, err);
+    free(members);
+    return status;
 }
 
 bool pt_json_has_captions(const json_t *object) {
-    bool some = find_captions(object) || find_label(object) || find_conversation(object);
-    if (!some) (void)add_family(NULL, (json_t *)(uintptr_t)object, false, &some, NULL);
-    return some;
+    return find_captions(object) || find_label(object) || find_conversation(object) ||
+           list_family(object, NULL) > 0;
 }
 
 /** The members that an option names; an absent one has no captions. */

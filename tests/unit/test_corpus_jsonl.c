@@ -251,3 +251,41 @@ TEST(corpus_jsonl, nonfinite_numbers_in_json) {
     CHECK_STR(entry_string(l, 1), "second|a.flac|ok|a drum is hit again");
     list_release(l);
 }
+
+/* The numbers give the order, and members of one number keep that of the object. */
+TEST(corpus_jsonl, captions_are_in_the_order_of_their_numbers) {
+    listing *l = list_corpus(
+        write_tmp_text("j11/m.jsonl",
+                       "{\"audio\":\"a\",\"caption_10\":\"ten\",\"caption_2\":\"two\","
+                       "\"caption_id\":7,\"caption_writing\":\"none\",\"caption_1\":[\"one\",5],"
+                       "\"caption_02\":\"also two\",\"caption_3\":[],\"short_caption\":\"none b\","
+                       "\"caption_4\":4}\n"
+                       "{\"audio\":\"b\",\"caption_10\":\"ten\",\"caption_2\":\"two\","
+                       "\"caption\":\"first\",\"caption_1\":\"one\"}\n"
+                       "{\"audio\":\"c\",\"text_2\":\"two\",\"text_1\":\"one\"}\n"),
+        NULL);
+    CHECK_INT(l->n, 3);
+    CHECK_STR(entry_string(l, 0), "a|a|ok|none|none b|one|(not a string)|two|also two|ten");
+    CHECK_STR(entry_string(l, 1), "b|b|ok|first|ten|two|one");
+    CHECK_STR(entry_string(l, 2), "c|c|ok|one|two");
+    list_release(l);
+}
+
+/* The timeout of the test is the check: a search of all members for each number takes hours. */
+TEST(corpus_jsonl, an_object_of_many_captions_takes_linear_time) {
+    const size_t n = 100000;
+    char *text = malloc(n * 40 + 100), *at = text, wanted[32];
+    REQUIRE(text != NULL);
+    at += sprintf(at, "{\"audio\":\"a\"");
+    for (size_t i = n; i > 0; i--)
+        at += sprintf(at, ",\"caption_%zu\":\"c%zu\"", i, i);
+    at += sprintf(at, "}\n");
+    listing *l = list_corpus(write_tmp_bytes("j12/m.jsonl", text, (size_t)(at - text)), NULL);
+    REQUIRE(l->n == 1 && l->entry[0].n_captions == n);
+    for (size_t i = 0; i < n; i += n - 1) {
+        snprintf(wanted, sizeof wanted, "c%zu", i + 1);
+        CHECK_STR(l->entry[0].captions[i].text, wanted);
+    }
+    list_release(l);
+    free(text);
+}
