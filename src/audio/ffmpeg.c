@@ -30,6 +30,7 @@
 #include "audio/flac_header.h"
 #include "audio/format_probe.h"
 #include "audio/ogg_page.h"
+#include "audio/vorbis_setup.h"
 #include "base/error.h"
 #include "base/memory_reserve.h"
 
@@ -244,6 +245,15 @@ static int probe_opus(ffmpeg_state *s) {
     return is_wrong && s->format->nb_streams == 1 ? avformat_find_stream_info(s->format, NULL) : 0;
 }
 
+/** Checks the setup header of Vorbis in the codec's data; the bytes before it vary by container. */
+static patina_status check_vorbis_setup(const AVCodecParameters *p, patina_error *err) {
+    const uint8_t *b = p->extradata, *end = b ? b + p->extradata_size : NULL;
+    if (p->codec_id != AV_CODEC_ID_VORBIS) return PATINA_OK;
+    for (; b && (b = memmem(b, (size_t)(end - b), "\x05vorbis", 7)); b++)
+        PT_TRY(pt_vorbis_check_setup(b, (size_t)(end - b), err));
+    return PATINA_OK;
+}
+
 static patina_status open_stream(ffmpeg_state *s, patina_error *err) {
     const int best = find_stream(s->format, &s->n_streams);
     if (best < 0) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file has no audio stream");
@@ -260,6 +270,7 @@ static patina_status open_stream(ffmpeg_state *s, patina_error *err) {
         return pt_fail(err, PATINA_REJECT_UNDECODABLE,
                        "%s with the audio codec '%s', which this FFmpeg does not support",
                        s->probed->title, avcodec_get_name(id));
+    PT_TRY(check_vorbis_setup(s->stream->codecpar, err));
     s->codec = avcodec_alloc_context3(decoder);
     s->packet = av_packet_alloc();
     s->frame = av_frame_alloc();
@@ -369,6 +380,8 @@ static patina_status send_packet(ffmpeg_state *s, patina_error *err) {
     if (code >= 0 && s->n_packets++ == 0) s->is_delay_removed = has_skipped_start(s->packet);
     if (code >= 0 && s->packet->flags & AV_PKT_FLAG_CORRUPT)
         return pt_fail(err, PATINA_REJECT_TRUNCATED, "a packet is damaged or truncated");
+    if (code >= 0 && s->codec->codec_id == AV_CODEC_ID_VORBIS) /* headers may come again */
+        PT_TRY(pt_vorbis_check_setup(s->packet->data, (size_t)s->packet->size, err));
     code = avcodec_send_packet(s->codec, code < 0 ? NULL : s->packet);
     return code < 0 ? failed(s, "a packet cannot be decoded", code, err) : PATINA_OK;
 }

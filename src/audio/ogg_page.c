@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audio/vorbis_setup.h"
 #include "base/error.h"
 
 #define HEADER_BYTES    27
 #define PAGE_BYTES      (HEADER_BYTES + 255 + 255 * 255)
+#define VERSION_OFFSET  4
 #define FLAGS_OFFSET    5
 #define GRANULE_OFFSET  6
 #define SEQUENCE_OFFSET 18
@@ -17,6 +19,7 @@
 #define GRANULE_MAX     INT64_MAX
 #define NO_GRANULE      UINT64_MAX /* no packet ends on the page */
 #define OPUS_RATE_HZ    48000
+#define SETUP_MAX       ((size_t)4 << 20) /* bytes; encoders write some thousands */
 /* After 9 bytes of the mapping, the marker, a block header and 13 bytes of STREAMINFO */
 #define FLAC_TOTAL_OFFSET 30
 
@@ -27,6 +30,14 @@ typedef struct page {
     const unsigned char *b;
     size_t n, body; /* bytes, and where its body begins */
 } page;
+
+/** A setup header that is being collected over pages. */
+typedef struct setup_packet {
+    unsigned char *b; /* owned; [capacity] */
+    size_t n, capacity;
+    bool in_setup, in_packet; /* in_packet: any packet goes on on the next page */
+    int64_t sequence;         /* number of the last page */
+} setup_packet;
 
 /** A walk over the pages of a link. */
 typedef struct link_scan {
@@ -41,6 +52,7 @@ typedef struct link_scan {
     unsigned last_flags;
     unsigned char *buffer; /* [PAGE_BYTES], for pages that are read again */
     unsigned block_max;    /* Vorbis: samples that a packet gives at most */
+    setup_packet setup;    /* of Vorbis */
     /* of Opus: */
     uint64_t shift;    /* position of the first packet */
     uint64_t end;      /* of the last page with a position, which is the corrected position */
@@ -233,6 +245,63 @@ static patina_status read_first_page(link_scan *s, const page *p, patina_error *
     return PATINA_OK;
 }
 
+/** Adds n bytes to the setup header. */
+static patina_status add_to_setup(setup_packet *setup, const unsigned char *b, size_t n,
+                                  patina_error *err) {
+    if (n > SETUP_MAX - setup->n)
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE,
+                       "ogg: the setup header of Vorbis has more than %zu bytes", SETUP_MAX);
+    if (setup->n + n > setup->capacity) {
+        const size_t capacity = 2 * (setup->n + n);
+        unsigned char *grown = realloc(setup->b, capacity);
+        if (!grown) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+        setup->b = grown;
+        setup->capacity = capacity;
+    }
+    memcpy(setup->b + setup->n, b, n);
+    setup->n += n;
+    return PATINA_OK;
+}
+
+/**
+ * Checks the setup headers of Vorbis that end on a page, wherever they are in the stream. Packets
+ * are put together as libogg does it, also where pages are missing or their flags are wrong, so
+ * that libvorbis gets none that was not checked.
+ */
+static patina_status check_setup(setup_packet *setup, const page *p, patina_error *err) {
+    const unsigned char *lacing = p->b + HEADER_BYTES, *b = p->b + p->body;
+    const int64_t sequence = (int32_t)read_le(p->b + SEQUENCE_OFFSET, 4);
+    bool is_rest; /* of a packet whose beginning is missing */
+
+    if (sequence != setup->sequence + 1) setup->in_packet = false;
+    setup->sequence = sequence;
+    is_rest = p->b[FLAGS_OFFSET] & FLAG_CONTINUED && !setup->in_packet;
+    for (size_t i = 0; i < p->b[26];) {
+        bool ends = false;
+        size_t n = 0;
+        for (; i < p->b[26] && !ends; i++) {
+            n += lacing[i];
+            ends = lacing[i] < 255;
+        }
+        if (!setup->in_packet) {
+            setup->in_setup = !is_rest && pt_vorbis_is_setup(b, n);
+            setup->n = 0;
+        }
+        if (setup->in_setup) PT_TRY(add_to_setup(setup, b, n, err));
+        if (setup->in_setup && ends) {
+            const patina_status status = pt_vorbis_check_setup(setup->b, setup->n, err);
+            if (status != PATINA_OK) {
+                pt_error_add_context(err, "ogg");
+                return status;
+            }
+        }
+        setup->in_packet = !ends && !is_rest;
+        is_rest = false;
+        b += n;
+    }
+    return PATINA_OK;
+}
+
 /** Counts the packets of the first stream that end on a page; *samples: of those with audio, what
  * Opus packets give, and the most that Vorbis packets do. */
 static unsigned count_packets(link_scan *s, const page *p, uint64_t *samples) {
@@ -355,7 +424,11 @@ static patina_status scan_pages(link_scan *s, unsigned char *b, patina_error *er
                            (unsigned long long)at);
         if (at == 0) PT_TRY(read_first_page(s, &p, err));
         if (b[FLAGS_OFFSET] & FLAG_FIRST) s->link->n_streams++;
-        if (read_le(b + 14, 4) == s->serial) PT_TRY(read_page(s, &p, err));
+        if (read_le(b + 14, 4) == s->serial) {
+            if (b[VERSION_OFFSET] == 0) /* libogg ignores others */
+                PT_TRY(check_setup(&s->setup, &p, err));
+            PT_TRY(read_page(s, &p, err));
+        }
         at += p.n;
         s->link->n_bytes = at;
     }
@@ -371,6 +444,7 @@ patina_status pt_ogg_read_link(const pt_byte_source *bytes, pt_ogg_link *link, p
     s.buffer = b + PAGE_BYTES;
     make_crc_table(s.crc_table);
     const patina_status status = scan_pages(&s, b, err);
+    free(s.setup.b);
     free(b);
     if (status != PATINA_OK) pt_ogg_link_release(link);
     return status;

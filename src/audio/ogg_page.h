@@ -53,7 +53,7 @@ patina_status pt_ogg_find_links(const pt_byte_source *bytes, uint64_t from, uint
  *
  * Errors  PATINA_REJECT_TRUNCATED    a page is damaged, or something is between two; the last
  *                                    page or the last packet is cut
- *         PATINA_REJECT_UNDECODABLE  the file cannot be read
+ *         PATINA_REJECT_UNDECODABLE  the file cannot be read; codebooks of Vorbis are too large
  */
 patina_status pt_ogg_read_link(const pt_byte_source *bytes, pt_ogg_link *link, patina_error *err);
 void pt_ogg_link_release(pt_ogg_link *link);

@@ -387,6 +387,13 @@ static bool begins_with_mpeg_frame(const pt_byte_source *bytes) {
     return pt_byte_source_read_at(bytes, 0, h, 4) == 4 && pt_mpeg_frame_bytes(h) > 0;
 }
 
+/** libsndfile goes on behind an ID3 tag, where nothing is checked. Tags are skipped before; one is
+ * left only behind thousands of others, or if the file is taken for another format. */
+static bool begins_with_id3(const pt_byte_source *bytes) {
+    char magic[3];
+    return pt_byte_source_read_at(bytes, 0, magic, 3) == 3 && memcmp(magic, "ID3", 3) == 0;
+}
+
 static patina_status open_stream(sndfile_state *s, const pt_container_header *c,
                                  pt_decoder_stream_info *stream_info, patina_error *err) {
     SF_INFO info;
@@ -423,6 +430,8 @@ static patina_status sndfile_open(const pt_decoder_input *input, void **state,
         c->wave_format == PT_WAVE_MP3 || begins_with_mpeg_frame(input->bytes))
         return pt_fail(err, PATINA_REJECT_UNDECODABLE,
                        "the file begins like MPEG audio but contains none");
+    if (begins_with_id3(input->bytes))
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "not a supported audio file");
     if (input->bytes->size > (uint64_t)SF_COUNT_MAX)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file is too large");
     sndfile_state *s = calloc(1, sizeof *s);

@@ -305,6 +305,113 @@ TEST(audio_faults, chained_ogg) {
     file_bytes_release(&opus);
 }
 
+/** Adds the n lowest bits of x, from the least significant on, as Vorbis does. */
+static void add_bits(unsigned char *b, size_t *at, uint32_t x, unsigned n) {
+    for (unsigned i = 0; i < n; i++, ++*at)
+        b[*at / 8] |= (unsigned char)((x >> i & 1) << *at % 8);
+}
+
+/** Adds a page of one packet. */
+static void add_page(file_bytes *f, unsigned flags, unsigned sequence, const void *packet,
+                     size_t n) {
+    unsigned char *page = f->b + f->n;
+    memcpy(page, "OggS", 5);
+    page[5] = (unsigned char)flags;
+    page[14] = 1;
+    page[18] = (unsigned char)sequence;
+    page[26] = (unsigned char)(n / 255 + 1);
+    memset(page + 27, 255, n / 255);
+    page[27 + n / 255] = (unsigned char)(n % 255);
+    memcpy(page + 27 + page[26], packet, n);
+    f->n += page_bytes(page);
+    fix_page_crc(page, page_bytes(page));
+}
+
+/** Ogg Vorbis of n_books codebooks, each of 2^log2_entries codewords of that length; with
+ * n_dimensions > 0 of so many values of one bit each. libvorbis accepts its headers. */
+static file_bytes vorbis_with_books(unsigned n_books, unsigned log2_entries,
+                                    unsigned n_dimensions) {
+    static const unsigned char packets[] = "\0\0\0";
+    file_bytes f = {calloc(1, 32768), 0};
+    unsigned char setup[16384] = "\5vorbis";
+    size_t at = 7 * 8;
+
+    add_bits(setup, &at, n_books - 1, 8);
+    for (unsigned i = 0; i < n_books; i++) {
+        add_bits(setup, &at, 0x564342, 24);
+        add_bits(setup, &at, n_dimensions > 0 ? n_dimensions : 1, 16);
+        add_bits(setup, &at, 1U << log2_entries, 24);
+        add_bits(setup, &at, 1, 1); /* ordered */
+        add_bits(setup, &at, log2_entries - 1, 5);
+        add_bits(setup, &at, 1U << log2_entries, log2_entries + 1);
+        add_bits(setup, &at, n_dimensions > 0, 4);
+        if (n_dimensions == 0) continue;
+        at += 32 + 32 + 4 + 1 + 1; /* all zero; n_dimensions > log2_entries: one value */
+    }
+    at += 6 + 16; /* time transforms */
+    at += 6;      /* one floor: */
+    add_bits(setup, &at, 1, 16);
+    at += 5 + 2;
+    add_bits(setup, &at, 4, 4);           /* bits of a range */
+    at += 6 + 16 + 3 * 24 + 6 + 8 + 4;    /* one residue */
+    at += 6 + 16 + 1 + 1 + 2 + 8 + 8 + 8; /* one mapping */
+    at += 6 + 1 + 16 + 16 + 8;            /* one mode */
+    add_bits(setup, &at, 1, 1);
+    add_page(&f, 2, 0, "\1vorbis\0\0\0\0\1\x80\xBB\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x88\1", 30);
+    add_page(&f, 0, 1, "\3vorbis\0\0\0\0\0\0\0\0\1", 16);
+    add_page(&f, 0, 2, setup, (at + 7) / 8);
+    add_page(&f, 4, 3, packets, 1);
+    return f;
+}
+
+/** The same with its third page in two, of which the second may not say that it goes on. */
+static file_bytes with_split_setup(const file_bytes *f, bool is_marked) {
+    const size_t n_before = 2 * 28 + 30 + 16, n = page_bytes(f->b + n_before);
+    file_bytes split = {calloc(1, f->n + 64), f->n + 27};
+    unsigned char *first = split.b + n_before, *second = first + 27 + 1 + 255;
+    memcpy(split.b, f->b, n_before + 27);
+    first[26] = 1;
+    first[27] = 255;
+    memcpy(first + 28, f->b + n_before + 27 + first[26] + f->b[n_before + 26] - 1, 255);
+    fix_page_crc(first, page_bytes(first));
+    memcpy(second, f->b + n_before, 27);
+    second[5] = is_marked;
+    second[18] = 3;
+    second[26] = (unsigned char)(f->b[n_before + 26] - 1);
+    memcpy(second + 27, f->b + n_before + 28, second[26]);
+    memcpy(second + 27 + second[26], f->b + n_before + 28 + second[26] + 255,
+           n - 28 - second[26] - 255);
+    fix_page_crc(second, page_bytes(second));
+    unsigned char *last = second + page_bytes(second);
+    memcpy(last, f->b + n_before + n, f->n - n_before - n);
+    last[18] = 4;
+    fix_page_crc(last, page_bytes(last));
+    return split;
+}
+
+/* libvorbis keeps the entries of a book on the stack, and those of all books in memory. */
+TEST(audio_faults, large_codebooks_of_vorbis) {
+    static const unsigned char id3[] = "ID3\4\0\0\0\0\0\x20";
+    const size_t n_tags = 4097, n_tag = 10 + 32;
+    file_bytes huge = vorbis_with_books(1, 20, 0), plain = noise_file(OGG, RATE, 1, RATE);
+    file_bytes tagged = {calloc(n_tags, n_tag), n_tags * n_tag};
+    file_bytes many = vorbis_with_books(255, 16, 0);
+
+    CHECK_REJECT(join(&plain, &huge), "codebook 0 of Vorbis has 1048576 entries, more than 65536");
+    for (size_t i = 0; i < n_tags; i++)
+        memcpy(tagged.b + i * n_tag, id3, 10);
+    CHECK_REJECT(join(&tagged, &huge), "not a supported audio file");
+    CHECK_REJECT(huge, "ogg: codebook 0 of Vorbis has 1048576 entries, more than 65536");
+    CHECK_REJECT(with_split_setup(&many, true), "more than 262144 entries");
+    CHECK_REJECT(with_split_setup(&many, false), "more than 262144 entries");
+    CHECK_REJECT(many, "ogg: the codebooks of Vorbis have more than 262144 entries");
+    CHECK_REJECT(vorbis_with_books(5, 14, 16), "codebooks of Vorbis have more than 1048576 values");
+    CHECK_FRAMES(vorbis_with_books(4, 16, 0), 0, 0);
+    CHECK_FRAMES(vorbis_with_books(2, 14, 17), 0, 0);
+    file_bytes_release(&tagged);
+    CHECK_FRAMES(plain, RATE, 0);
+}
+
 /* MP3 -------------------------------------------------------------------------------------- */
 
 static const unsigned char id3v2[310] = "ID3\4\0\0\0\0\2\x2c"; /* 300 bytes: 2 * 128 + 44 */

@@ -290,6 +290,23 @@ TEST(ffmpeg, rate_of_opus_in_matroska) {
     file_bytes_release(&f);
 }
 
+/* Behind "\5vorbis" and the number of books, the first has 3 bytes of sync, 2 of dimensions, and 3
+ * with its number of entries. */
+TEST(ffmpeg, large_codebook_of_vorbis_in_matroska) {
+    float *x = make_noise(RATE, 0.3);
+    file_bytes f = make_file("webm", "libvorbis", (sound){x, RATE, 1});
+    free(x);
+    if (!f.b) return; /* FFmpeg without libvorbis */
+    unsigned char *setup = memmem(f.b, f.n, "\5vorbis", 7);
+    REQUIRE(setup);
+    memset(setup + 7 + 1 + 3 + 2, 255, 3);
+    decode_result o = decode(&f);
+    CHECK_INT(o.status, PATINA_REJECT_UNDECODABLE);
+    CHECK_STR(o.err.message, "webm: codebook 0 of Vorbis has 16777215 entries, more than 65536");
+    release(&o);
+    file_bytes_release(&f);
+}
+
 /* 5.1 in AAC is written C L R Ls Rs LFE (ISO/IEC 14496-3, table 1.19), and comes in WAVE order. */
 TEST(ffmpeg, channels_come_in_wave_order) {
     const size_t n = RATE;
