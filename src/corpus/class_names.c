@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "corpus/column_names.h"
 #include "corpus/csv_table.h"
+#include "corpus/text_source.h"
 #include "fs/path.h"
 #include "fs/path_glob.h"
 
@@ -51,6 +52,13 @@ static patina_status read_file(pt_class_names *names, const char *path, patina_e
     return status;
 }
 
+/** The same; an error of the data names the file, which is not the corpus. */
+static patina_status read_named(pt_class_names *names, const char *path, patina_error *err) {
+    const patina_status status = read_file(names, path, err);
+    if (status == PATINA_EFORMAT) pt_error_add_context(err, "file '%s'", path);
+    return status;
+}
+
 /** Reads the first file of a pattern. */
 static patina_status read_pattern(pt_class_names *names, const char *pattern, patina_error *err) {
     glob_t found = {0};
@@ -58,11 +66,14 @@ static patina_status read_pattern(pt_class_names *names, const char *pattern, pa
     patina_status status = PATINA_OK;
     if (!strchr(pattern, '*')) {
         PT_TRY(pt_path_find(pattern, &exists, NULL, err));
-        return exists ? read_file(names, pattern, err) : PATINA_OK;
+        exists = exists && pt_text_source_may_exist(pattern);
+        return exists ? read_named(names, pattern, err) : PATINA_OK;
     }
     status = pt_path_glob(pattern, 0, &found, err);
-    if (status == PATINA_OK && found.gl_pathc > 0)
-        status = read_file(names, found.gl_pathv[0], err);
+    for (size_t i = 0; status == PATINA_OK && i < found.gl_pathc && !exists; i++) {
+        exists = pt_text_source_may_exist(found.gl_pathv[i]);
+        if (exists) status = read_named(names, found.gl_pathv[i], err);
+    }
     globfree(&found);
     return status;
 }

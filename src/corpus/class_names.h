@@ -23,7 +23,8 @@ typedef struct pt_class_names {
 
 /**
  * Reads a CSV with the columns mid and display_name, or a TSV of them without header, from a folder
- * or the one above it. Without such a file there are no names.
+ * or the one above it. Without such a file there are no names; what is empty, no regular file or a
+ * link to nothing is none.
  *
  * files  patterns of glob(3), "a.csv|b.tsv": the first that has names is used
  */

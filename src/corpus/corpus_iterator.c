@@ -92,6 +92,14 @@ static patina_status probe_pattern(const char *path, char *buffer, pt_corpus_pro
     return status;
 }
 
+/** The first match of a pattern that may be a list; NULL: none. A folder with other things of that
+ * name, such as a link that leads to nothing, is one of clips. */
+static const char *find_list(const glob_t *found) {
+    for (size_t i = 0; i < found->gl_pathc; i++)
+        if (pt_text_source_may_exist(found->gl_pathv[i])) return found->gl_pathv[i];
+    return NULL;
+}
+
 /** A folder with a metadata.csv or metadata.jsonl that has the member file_name, as the Hugging
  * Face hub defines AudioFolder, also where it is in the folders of splits: the list is probed in
  * its place. */
@@ -108,9 +116,10 @@ static patina_status probe_audio_folder(const char *path, char *buffer, pt_corpu
         pt_strbuf_printf(&name, "%s/%s", path, names[i]);
         if (name.failed) return pt_fail(err, PATINA_ENOMEM, "out of memory");
         status = pt_path_glob(name.text, 0, &found, err);
-        if (status == PATINA_OK && found.gl_pathc > 0) {
+        const char *first = status == PATINA_OK ? find_list(&found) : NULL;
+        if (first) {
             list.path = probe->path;
-            status = probe_file(found.gl_pathv[0], buffer, &list, err);
+            status = probe_file(first, buffer, &list, err);
             if (status == PATINA_OK &&
                 memmem(list.head, strcspn(list.head, "\n"), "file_name", 9)) {
                 *probe = list;
@@ -142,7 +151,8 @@ static patina_status probe_file(const char *path, char *buffer, pt_corpus_probe 
     probe->is_folder = S_ISDIR(info.st_mode);
     if (probe->is_folder) return probe_audio_folder(path, buffer, probe, err);
     if (!S_ISREG(info.st_mode))
-        return pt_fail(err, PATINA_EIO, "corpus '%s' is neither a folder nor a regular file", path);
+        return pt_fail(err, PATINA_EFORMAT, "corpus '%s' is neither a folder nor a regular file",
+                       path);
     const bool is_tar = pt_path_has_any_ext(path, pt_tar_extensions); /* may be compressed */
     const patina_status status =
         is_tar ? pt_byte_source_open_file(path, &bytes, err)

@@ -114,8 +114,8 @@ typedef struct pt_corpus pt_corpus;
  *
  * Errors   PATINA_EUSAGE   unknown kind; a caption column for a kind without columns
  *          PATINA_EIO      cannot be read
- *          PATINA_EFORMAT  no known format; a folder without audio; a list that is not of the kind
- *                          that the options name
+ *          PATINA_EFORMAT  no known format; neither a folder nor a regular file; a folder without
+ *                          audio; a list that is not of the kind that the options name
  */
 patina_status pt_corpus_open(const char *path, const pt_corpus_options *options, pt_corpus **corpus,
                              patina_error *err);

@@ -19,6 +19,7 @@
 #include "base/strbuf.h"
 #include "base/suggest.h"
 #include "base/utf8.h"
+#include "corpus/text_source.h"
 #include "fs/path.h"
 
 #define NO_OPTION     SIZE_MAX
@@ -429,7 +430,10 @@ static patina_status add_exclude_hash(json_t *object, const char *path, patina_e
     char *text = NULL, digest[PT_SHA256_HEX_SIZE];
     size_t n = 0;
     pt_sha256 hash;
-    PT_TRY(pt_file_read_all(path, EXCLUDE_BYTES, &text, &n, err));
+    const patina_status status =
+        pt_text_source_status(pt_file_read_all(path, EXCLUDE_BYTES, &text, &n, err), err);
+    if (status == PATINA_EFORMAT) pt_error_add_context(err, "exclude list '%s'", path);
+    PT_TRY(status);
     pt_sha256_init(&hash);
     pt_sha256_update(&hash, text, n);
     pt_sha256_finish(&hash, digest);

@@ -42,7 +42,7 @@ typedef struct pt_csv_table pt_csv_table;
  * Opens a table and reads its header. format may be NULL: commas, with a header.
  *
  * Errors  PATINA_EIO      cannot be read
- *         PATINA_EFORMAT  no header, or over PT_CSV_COLUMNS_MAX columns
+ *         PATINA_EFORMAT  no header, or over PT_CSV_COLUMNS_MAX columns; as pt_text_source_open
  */
 patina_status pt_csv_open(const char *path, const pt_csv_format *format, pt_csv_table **table,
                           patina_error *err);

@@ -135,7 +135,7 @@ static patina_status read_json(pt_exclude_list *l, const char *path, patina_erro
     size_t n = 0;
     bool repaired;
     json_error_t error = {0};
-    PT_TRY(pt_file_read_all(path, FILE_MAX, &text, &n, err));
+    PT_TRY(pt_text_source_status(pt_file_read_all(path, FILE_MAX, &text, &n, err), err));
     const patina_status converted = pt_text_to_utf8(&text, &n, err);
     json_t *json =
         converted == PATINA_OK ? pt_json_parse_lenient(text, n, &repaired, &error) : NULL;

@@ -96,6 +96,13 @@ static patina_status add_record(record_list *list, const pt_strbuf *line, patina
     return PATINA_OK;
 }
 
+/** Opens a list; an error of the data names it, since the corpus is a folder of several. */
+static patina_status open_list(pt_line_reader *lines, const char *path, patina_error *err) {
+    const patina_status status = pt_line_reader_open(lines, path, err);
+    if (status == PATINA_EFORMAT) pt_error_add_context(err, "file '%s'", path);
+    return status;
+}
+
 /** Reads a list; one that is optional and does not exist is empty. */
 static patina_status read_list(const char *folder, const char *name, bool is_optional,
                                record_list *list, patina_error *err) {
@@ -106,7 +113,7 @@ static patina_status read_list(const char *folder, const char *name, bool is_opt
     if (!path) return no_memory(err);
     bool exists = true;
     patina_status status = is_optional ? pt_path_find(path, &exists, NULL, err) : PATINA_OK;
-    if (status == PATINA_OK && exists) status = pt_line_reader_open(&lines, path, err);
+    if (status == PATINA_OK && exists) status = open_list(&lines, path, err);
     end = !exists;
     while (status == PATINA_OK && !end) {
         status = pt_line_reader_next(&lines, &too_long, &end, err);
@@ -161,7 +168,7 @@ static patina_status open_lists(kaldi_state *s, const char *path, const pt_corpu
     if (status == PATINA_OK && !exists)
         status = pt_fail(err, PATINA_EFORMAT,
                          "has no file 'text' with the transcripts beside 'wav.scp'");
-    if (status == PATINA_OK) status = pt_line_reader_open(&s->text, text, err);
+    if (status == PATINA_OK) status = open_list(&s->text, text, err);
     free(text);
     PT_TRY(status);
     PT_TRY(read_list(s->folder, "wav.scp", false, &s->recordings, err));

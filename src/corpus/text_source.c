@@ -7,10 +7,12 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "corpus/archive_input.h"
+#include "fs/path.h"
 #include "fs/temp_file.h"
 
 #define BLOCK_BYTES  65536
@@ -219,12 +221,24 @@ static patina_status replace(pt_byte_source *bytes, encoding e, uint64_t n_max, 
     return PATINA_OK;
 }
 
+bool pt_text_source_may_exist(const char *path) {
+    struct stat info;
+    const int error = pt_path_examine(stat, path, &info);
+    return error == 0 ? S_ISREG(info.st_mode) && info.st_size > 0 : !pt_errno_is_missing(error);
+}
+
+patina_status pt_text_source_status(patina_status status, patina_error *err) {
+    const bool is_special =
+        status == PATINA_EIO && !pt_errno_is_missing(errno) && !pt_errno_is_machine_fault(errno);
+    return is_special ? pt_fail(err, PATINA_EFORMAT, "not a regular file") : status;
+}
+
 patina_status pt_text_source_open(const char *path, uint64_t n_max, pt_byte_source *bytes,
                                   patina_error *err) {
     unsigned char head[LOOKED_BYTES];
     bool again = true;
 
-    PT_TRY(pt_byte_source_open_file(path, bytes, err));
+    PT_TRY(pt_text_source_status(pt_byte_source_open_file(path, bytes, err), err));
     while (again) {
         const int64_t n = pt_byte_source_read_at(bytes, 0, head, sizeof head);
         const encoding e = detect(head, n > 0 ? (size_t)n : 0), none = {0};

@@ -238,3 +238,81 @@ TEST(corpus_folder, nonfinite_numbers_in_json) {
     CHECK_CONTAINS(entry_string(l, 2), "not valid JSON, line 3: ");
     list_release(l);
 }
+
+/* The kinds of things with the name of a file that cannot be that file. */
+static const char *const strays[] = {"dangling", "loop", "fifo", "folder", "empty"};
+
+static void make_stray(const char *kind, const char *name) {
+    const char *path = tmp_path(name), *base = strrchr(name, '/') + 1;
+    if ((strcmp(kind, "dangling") == 0 && symlink("nowhere", path) != 0) ||
+        (strcmp(kind, "loop") == 0 && symlink(base, path) != 0) ||
+        (strcmp(kind, "fifo") == 0 && mkfifo(path, 0600) != 0) ||
+        (strcmp(kind, "folder") == 0 && mkdir(path, 0700) != 0)) {
+        perror(path);
+        exit(2);
+    }
+    if (strcmp(kind, "empty") == 0) write_tmp_text(name, "");
+}
+
+TEST(corpus_folder, strays_with_the_name_of_a_list_are_no_lists) {
+    static const char *const names[] = {"f12/metadata.csv", "f12/metadata.jsonl",
+                                        "f12/a/metadata.csv", "f12/a/b/metadata.csv"};
+    write_tmp_text("f12/a/b/c.wav", "");
+    write_tmp_text("f12/a/b/c.txt", "caption");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        for (size_t k = 0; k < sizeof strays / sizeof *strays; k++) {
+            make_stray(strays[k], names[i]);
+            listing *l = list_corpus(tmp_path("f12"), NULL);
+            pt_test_check(t, strcmp(entry_string(l, 0), "a/b/c.wav|a/b/c.wav|ok|caption") == 0,
+                          __FILE__, __LINE__, "%s, %s: %s", names[i], strays[k], l->err.message);
+            list_release(l);
+            unlink(tmp_path(names[i]));
+            rmdir(tmp_path(names[i]));
+        }
+    }
+    /* Another one is found behind it. */
+    make_stray("dangling", "f12/metadata.csv");
+    write_tmp_text("f12/a/metadata.csv", "file_name,caption\nb/c.wav,of the list\n");
+    listing *l = list_corpus(tmp_path("f12"), NULL);
+    CHECK_INT(l->n, 1);
+    if (l->n) CHECK_STR(l->entry[0].captions[0].text, "of the list");
+    list_release(l);
+}
+
+/* Captions would be lost without a word. */
+TEST(corpus_folder, a_damaged_list_is_an_error) {
+    write_tmp_text("f13/c.wav", "");
+    write_tmp_bytes("f13/metadata.csv", "\x1F\x8B\x08\0\0\0\0\0\0\x03\x4B\xCB", 12);
+    listing *l = list_corpus(tmp_path("f13"), NULL);
+    CHECK_INT(l->status, PATINA_EFORMAT);
+    CHECK_CONTAINS(l->err.message, "f13/metadata.csv': the compressed data are truncated");
+    list_release(l);
+    unlink(tmp_path("f13/metadata.csv"));
+    if (geteuid() == 0) return;
+    write_tmp_text("f13/closed/m.csv", "file_name,caption\nc.wav,one\n");
+    CHECK(symlink("closed/m.csv", tmp_path("f13/metadata.csv")) == 0);
+    CHECK(chmod(tmp_path("f13/closed"), 0) == 0);
+    l = list_corpus(tmp_path("f13"), NULL);
+    CHECK_INT(l->status, PATINA_EIO);
+    CHECK_CONTAINS(l->err.message, "f13/metadata.csv' cannot be opened: Permission denied");
+    list_release(l);
+    CHECK(chmod(tmp_path("f13/closed"), 0700) == 0);
+}
+
+TEST(corpus_folder, a_corpus_that_is_no_file_is_an_error_of_the_data) {
+    write_tmp_text("f14/c.wav", "");
+    CHECK(mkfifo(tmp_path("f14/pipe.csv"), 0600) == 0);
+    listing *l = list_corpus(tmp_path("f14/pipe.csv"), NULL);
+    CHECK_INT(l->status, PATINA_EFORMAT);
+    CHECK_CONTAINS(l->err.message, "f14/pipe.csv' is neither a folder nor a regular file");
+    list_release(l);
+    CHECK(mkfifo(tmp_path("f14/pipe.json"), 0600) == 0);
+    for (int i = 0; i < 2; i++) {
+        const char *exclude = tmp_path(i ? "f14/pipe.json" : "f14/pipe.csv");
+        l = list_corpus_with(tmp_path("f14"), &(pt_corpus_options){.exclude = exclude});
+        CHECK_INT(l->status, PATINA_EFORMAT);
+        CHECK_CONTAINS(l->err.message,
+                       i ? "pipe.json': not a regular" : "pipe.csv': not a regular");
+        list_release(l);
+    }
+}

@@ -59,7 +59,7 @@ TEST(corpus_iterator, unknown_formats_are_explained) {
     CHECK_CONTAINS(l->err.message, "nowhere.jsonl");
     list_release(l);
     l = list_corpus("/dev/null", NULL);
-    CHECK_INT(l->status, PATINA_EIO);
+    CHECK_INT(l->status, PATINA_EFORMAT);
     list_release(l);
 }
 

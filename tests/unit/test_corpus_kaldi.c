@@ -81,3 +81,33 @@ TEST(corpus_kaldi, segments) {
     CHECK_STR(l->entry[5].fault, "line 6: 'segments' has no such utterance");
     list_release(l);
 }
+
+/* Each of the lists, as what cannot be read as one: the message names it, and the machine is not
+ * the reason. */
+TEST(corpus_kaldi, lists_that_are_no_files) {
+    static const char *const names[] = {"wav.scp", "text", "segments"};
+    char path[64], wanted[160];
+    write_tmp_text("n/r.wav", "");
+    for (size_t i = 0; i < 3; i++) {
+        for (int k = 0; k < 3; k++) {
+            write_tmp_text("n/wav.scp", "u r.wav\n");
+            write_tmp_text("n/text", "u one\n");
+            snprintf(path, sizeof path, "n/%s", names[i]);
+            unlink(tmp_path(path));
+            if (k == 0)
+                CHECK(mkdir(tmp_path(path), 0700) == 0);
+            else if (k == 1)
+                CHECK(mkfifo(tmp_path(path), 0600) == 0);
+            else
+                write_tmp_bytes(path, "\x1F\x8B\x08\0\0\0\0\0\0\x03\x4B\xCB", 12);
+            snprintf(wanted, sizeof wanted, "/%s': %s", path,
+                     k == 2 ? "the compressed data are truncated" : "not a regular file");
+            listing *l = list_corpus(tmp_path("n"), NULL);
+            CHECK_INT(l->status, PATINA_EFORMAT);
+            CHECK_CONTAINS(l->err.message, wanted);
+            list_release(l);
+            unlink(tmp_path(path));
+            rmdir(tmp_path(path));
+        }
+    }
+}

@@ -140,3 +140,48 @@ TEST(corpus_labels, captions_from_columns_and_labels) {
         list_release(l);
     }
 }
+
+/* What has the name of a file of class names but cannot be one is as if it were absent. */
+TEST(corpus_labels, strays_with_the_name_of_class_names) {
+    const char *names = "mid,display_name\n/m/068hy,Pets\n";
+    write_tmp_text("l9/a.wav", "");
+    write_tmp_text("l9/l.json", "{\"data\":[{\"wav\":\"a.wav\",\"labels\":\"/m/068hy\"}]}");
+    for (int k = 0; k < 4; k++) {
+        const char *stray = tmp_path("l9/class_labels_indices.csv");
+        CHECK(k == 0   ? symlink("nowhere", stray) == 0
+              : k == 1 ? mkfifo(stray, 0600) == 0
+              : k == 2 ? mkdir(stray, 0700) == 0
+                       : write_tmp_text("l9/class_labels_indices.csv", "") != NULL);
+        listing *l = list_corpus(tmp_path("l9/l.json"), NULL);
+        CHECK_INT(l->status, PATINA_OK);
+        CHECK_CONTAINS(entry_string(l, 0), "the names of its labels are missing");
+        list_release(l);
+        write_tmp_text("l9/x_class_labels_indices.csv", names); /* the next match */
+        l = list_corpus(tmp_path("l9/l.json"), NULL);
+        CHECK_CONTAINS(entry_string(l, 0), "|ok|");
+        CHECK_CONTAINS(entry_string(l, 0), "Pets");
+        list_release(l);
+        unlink(tmp_path("l9/x_class_labels_indices.csv"));
+        unlink(tmp_path("l9/class_labels_indices.csv"));
+        rmdir(tmp_path("l9/class_labels_indices.csv"));
+    }
+    write_tmp_bytes("l9/class_labels_indices.csv", "\x1F\x8B\x08\0\0\0\0\0\0\x03\x4B\xCB", 12);
+    listing *l = list_corpus(tmp_path("l9/l.json"), NULL);
+    CHECK_INT(l->status, PATINA_EFORMAT);
+    CHECK_CONTAINS(l->err.message, "class_labels_indices.csv': the compressed data are truncated");
+    list_release(l);
+}
+
+TEST(corpus_labels, strays_beside_a_table_of_ids) {
+    write_tmp_text("l10/a.wav", "");
+    const char *list = write_tmp_text("l10/t.tsv", "segment_id\tstart_time_seconds\t"
+                                                   "end_time_seconds\tlabel\n"
+                                                   "abcdefghijk_0\t0\t1\t/m/068hy\n");
+    CHECK(mkfifo(tmp_path("l10/class_labels_indices.csv"), 0600) == 0);
+    CHECK(mkfifo(tmp_path("l10/mid_to_display_name.tsv"), 0600) == 0);
+    listing *l = list_corpus(list, NULL);
+    CHECK_INT(l->status, PATINA_OK);
+    CHECK_STR(l->kind, "strong-labels");
+    CHECK_INT(l->n, 1);
+    list_release(l);
+}
