@@ -39,6 +39,7 @@
 #define RESERVE_BYTES         ((size_t)16 << 20)  /* less is left: memory is exhausted */
 #define FRAME_MAX             (1 << 19) /* samples a channel of one packet; APE's have 294,912 */
 #define STREAMS_MAX           64
+#define VORBIS_SETUPS_MAX     16      /* one, and what a comment may contain; each costs time */
 #define PACKET_MAX            8192    /* frames of a packet: AAC 2048, Opus 5760, Vorbis 8192 */
 #define ROUNDINGS_PER_S       10      /* 0.1 s: Matroska counts in ms, MP4 in its own unit */
 #define DURATION_TOLERANCE_US 1000000 /* a slide show's last picture has none */
@@ -249,8 +250,12 @@ static int probe_opus(ffmpeg_state *s) {
 static patina_status check_vorbis_setup(const AVCodecParameters *p, patina_error *err) {
     const uint8_t *b = p->extradata, *end = b ? b + p->extradata_size : NULL;
     if (p->codec_id != AV_CODEC_ID_VORBIS) return PATINA_OK;
-    for (; b && (b = memmem(b, (size_t)(end - b), "\x05vorbis", 7)); b++)
+    for (int i = 0; b && (b = memmem(b, (size_t)(end - b), "\x05vorbis", 7)); i++, b++) {
+        if (i == VORBIS_SETUPS_MAX)
+            return pt_fail(err, PATINA_REJECT_UNDECODABLE, "more than %d setup headers of Vorbis",
+                           VORBIS_SETUPS_MAX);
         PT_TRY(pt_vorbis_check_setup(b, (size_t)(end - b), err));
+    }
     return PATINA_OK;
 }
 

@@ -63,6 +63,7 @@ static unsigned count_bits(uint32_t x) {
  * n_entries. */
 static uint32_t count_lattice_values(uint32_t n_entries, uint32_t n_dimensions) {
     if (n_entries == 0 || n_dimensions == 0) return 0;
+    if (n_dimensions == 1) return n_entries; /* at most 256 steps for more dimensions */
     for (uint32_t v = 2;; v++) {
         uint64_t power = 1;
         for (uint32_t k = 0; k < n_dimensions && power <= n_entries; k++)
