@@ -35,7 +35,7 @@ typedef struct page {
 typedef struct setup_packet {
     unsigned char *b; /* owned; [capacity] */
     size_t n, capacity;
-    bool in_setup, in_packet; /* in_packet: any packet goes on on the next page */
+    bool in_setup, in_packet; /* in_packet: any packet continues on the next page */
     int64_t sequence;         /* number of the last page */
 } setup_packet;
 

@@ -387,8 +387,8 @@ static bool begins_with_mpeg_frame(const pt_byte_source *bytes) {
     return pt_byte_source_read_at(bytes, 0, h, 4) == 4 && pt_mpeg_frame_bytes(h) > 0;
 }
 
-/** libsndfile goes on behind an ID3 tag, where nothing is checked. Tags are skipped before; one is
- * left only behind thousands of others, or if the file is taken for another format. */
+/** libsndfile reads what is behind an ID3 tag, which nothing has checked. Tags are skipped before;
+ * one is left only behind thousands of others, or if the file is taken for another format. */
 static bool begins_with_id3(const pt_byte_source *bytes) {
     char magic[3];
     return pt_byte_source_read_at(bytes, 0, magic, 3) == 3 && memcmp(magic, "ID3", 3) == 0;

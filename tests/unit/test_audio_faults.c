@@ -364,7 +364,7 @@ static file_bytes vorbis_with_books(unsigned n_books, unsigned log2_entries,
     return f;
 }
 
-/** The same with its third page in two, of which the second may not say that it goes on. */
+/** The same with its third page in two, of which the second may lack the flag "continued". */
 static file_bytes with_split_setup(const file_bytes *f, bool is_marked) {
     const size_t n_before = 2 * 28 + 30 + 16, n = page_bytes(f->b + n_before);
     file_bytes split = {calloc(1, f->n + 64), f->n + 27};
