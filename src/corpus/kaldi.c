@@ -113,6 +113,10 @@ static patina_status read_list(const char *folder, const char *name, bool is_opt
     if (!path) return no_memory(err);
     bool exists = true;
     patina_status status = is_optional ? pt_path_find(path, &exists, NULL, err) : PATINA_OK;
+    if (status == PATINA_OK && !exists && pt_path_exists(path))
+        status = pt_fail(err, PATINA_EFORMAT,
+                         "file '%s': the link leads to nothing that can be read; mend or remove it",
+                         path);
     if (status == PATINA_OK && exists) status = open_list(&lines, path, err);
     end = !exists;
     while (status == PATINA_OK && !end) {

@@ -110,4 +110,9 @@ TEST(corpus_kaldi, lists_that_are_no_files) {
             rmdir(tmp_path(path));
         }
     }
+    CHECK(symlink("nowhere", tmp_path("n/segments")) == 0); /* without it, other sound is taken */
+    listing *l = list_corpus(tmp_path("n"), NULL);
+    CHECK_INT(l->status, PATINA_EFORMAT);
+    CHECK_CONTAINS(l->err.message, "/n/segments': the link leads to nothing");
+    list_release(l);
 }
