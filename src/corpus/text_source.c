@@ -158,11 +158,8 @@ static patina_status convert_file(const pt_byte_source *bytes, encoding e, uint6
 
 /** Status of a failed libarchive call. */
 static patina_status archive_failure(const pt_archive_input *in, patina_error *err) {
-    const patina_status status = pt_archive_check(in, err);
-    if (status == PATINA_ETEMPORARY) return fail_read(err);
-    return status != PATINA_OK
-               ? status
-               : pt_fail(err, PATINA_EFORMAT, "the compressed data are truncated or damaged");
+    PT_TRY(pt_archive_check(in, err));
+    return pt_fail(err, PATINA_EFORMAT, "the compressed data are truncated or damaged");
 }
 
 static patina_status read_archive(pt_archive_input *in, uint64_t n_max, int fd, uint64_t *n_written,
@@ -190,10 +187,8 @@ static patina_status decompress_file(const pt_byte_source *bytes, uint64_t n_max
     if (!in) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     const locale_t before = pt_archive_enter();
     patina_status status = pt_archive_open(in, bytes, archive_read_support_format_raw, err);
-    if (status == PATINA_OK)
-        status = read_archive(in, n_max, fd, n_written, err);
-    else if (status == PATINA_ETEMPORARY)
-        status = fail_read(err);
+    if (status == PATINA_OK) status = read_archive(in, n_max, fd, n_written, err);
+    if (status == PATINA_ETEMPORARY) status = fail_read(err); /* as without compression */
     pt_archive_close(in);
     pt_archive_leave(before);
     free(in);
