@@ -97,7 +97,7 @@ static patina_status scan_decoder(pt_decoder *decoder, const pt_decoder_info *in
         add_samples(&f, &sums, mix, got);
         scan->n_frames += got;
         PT_TRY(end_block(scan, &sums, arena, err));
-    } while (got == n_block);
+    } while (got == n_block && scan->n_blocks < PT_SCAN_BLOCKS_MAX);
     return scan->n_frames > 0 ? PATINA_OK
                               : pt_fail(err, PATINA_REJECT_TOO_SHORT, "the audio has no frames");
 }
@@ -132,7 +132,8 @@ bool pt_sound_scan_find_loudest(const pt_sound_scan *scan, uint64_t part_start,
         *start = part_start;
         return !overlaps_by_half(part_start, starts, n_starts, n_frames);
     }
-    for (uint64_t b = first; b * size + n_frames <= part_start + part_frames; b++) {
+    for (uint64_t b = first; b < scan->n_blocks && b * size + n_frames <= part_start + part_frames;
+         b++) {
         double sum = 0.0; /* not incremental, so that equal windows have equal sums */
         if (overlaps_by_half(b * size, starts, n_starts, n_frames)) continue;
         for (uint64_t i = b; i < b + n_window && i < scan->n_blocks; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sound_scan.h - level of a whole file over time, in octave bands
  *
- * The file is decoded from start to end once, in constant memory apart from the result: 28 bytes
+ * The first 24 hours of a file are decoded once, in constant memory apart from the result: 28 bytes
  * for each 0.1 s. The loudest window and the fingerprint of a sound are computed from it.
  */
 
@@ -19,6 +19,10 @@
 
 #define PT_SCAN_BANDS 6 /* octaves around 100, 200, 400, 800, 1600 and 3200 Hz */
 
+/** 24 hours. A kilobyte of FLAC can be an hour of silence, and the blocks of a file must fit into
+ * memory. */
+#define PT_SCAN_BLOCKS_MAX (24 * 36000)
+
 /** A block of floor(rate / 10) frames; the last may be shorter. Powers are sums of squares of the
  * mean of all channels, divided by the frames of a whole block. */
 typedef struct pt_scan_block {
@@ -30,14 +34,14 @@ typedef struct pt_scan_block {
 typedef struct pt_sound_scan {
     pt_scan_block *block; /* [n_blocks] */
     size_t n_blocks, capacity;
-    uint64_t n_frames;
+    uint64_t n_frames; /* that were decoded */
     uint64_t block_frames;
     unsigned rate_hz;
 } pt_sound_scan;
 
 /**
- * Decodes a file. Each band is a band-pass of the Audio EQ Cookbook (0 dB at the centre, one
- * octave wide) at the rate of the file.
+ * Decodes a file, at most PT_SCAN_BLOCKS_MAX blocks of it. Each band is a band-pass of the Audio EQ
+ * Cookbook (0 dB at the centre, one octave wide) at the rate of the file.
  *
  * Errors   PATINA_REJECT_UNDECODABLE, _TRUNCATED, _UNSUPPORTED
  *          PATINA_REJECT_TOO_SHORT  no frame at all

@@ -128,3 +128,27 @@ E
     assert_status 2
     assert_stderr "option '--split-key': needs splits"
 }
+
+# Of a recording, the first 24 hours are searched: those of a small FLAC file could exceed the memory.
+test_longer_than_a_day() {
+    skip_with_sanitizer
+    py <<'E'
+RATE = 4000
+quiet, loud = (array.array("h", [round(2**15 * x) for x in tone(10 * RATE, RATE, amplitude=a)]).tobytes() for a in (0.1, 0.5))
+os.mkdir("src")
+for name, hours in ("day", 24), ("longer", 25):
+    n_bytes = 2 * hours * 3600 * RATE
+    header = wav_header(RATE, 1, 16, False, n_bytes)
+    with open(f"src/{name}.wav", "wb") as out:  # the rest is a hole in the file
+        out.write(header + quiet)
+        out.seek(len(header) + n_bytes - len(loud))
+        out.write(loud)
+    with open(f"src/{name}.txt", "w") as out:
+        out.write("a tone")
+E
+    generate --corpus src --out set --format jsonl --fingerprint --window loudest
+    py <<'E'
+found = {p["entry"]: (p["window"]["start"], p["fingerprint"]["length_s"]) for p in read_provenance("set")}
+assert found == {"day.wav": ((24 * 3600 - 10) * 4000, 86400), "longer.wav": (0, 86400)}, found
+E
+}
