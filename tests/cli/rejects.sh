@@ -198,7 +198,7 @@ for name in "t", "silent", "short":
     write_jsonl(f"{name}.jsonl", [{"audio": f"{name}{i}.wav", "caption": f"a tone {i}"} for i in range(3)])
 write_jsonl("mixed.jsonl", [{"audio": "t0.wav", "caption": " "}, {"audio": "t1.wav", "caption": "one", "id": "1"}])
 silent = [{"audio": "silent0.wav", "caption": "x", "id": str(i)} for i in range(200)]
-write_wav("long.wav", [0] * 4800000, rate=48000)
+write_wav("long.wav", [0] * 1200000, rate=48000)
 write_jsonl("slow.jsonl", [dict(entry, audio="long.wav") for entry in silent[1:]] + [{"audio": "t0.wav", "caption": "one"}])
 write_jsonl("late.jsonl", silent[1:] + [{"audio": "t0.wav", "caption": "one"}])
 write_jsonl("too-late.jsonl", silent + [{"audio": "t0.wav", "caption": "one"}])
