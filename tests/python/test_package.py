@@ -701,7 +701,7 @@ def embeddings(options):
     for isa in ("c", "auto"):
         found = patina.Model(MINI, isa=isa).embed_text(texts)
         assert np.abs(found - reference).max() < 1e-5, isa  # the limit of the specification
-    assert "config.json" in str(raises(patina.Error, patina.Model, SCRATCH))
+    assert "model.safetensors" in str(raises(patina.Error, patina.Model, SCRATCH))
     assert raises(patina.Error, patina.Model, MINI, isa="sse").reason == "usage"
     raises(patina.Error, model.embed_audio, samples, rate, start_frame=len(samples))
 
