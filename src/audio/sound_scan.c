@@ -132,8 +132,8 @@ bool pt_sound_scan_find_loudest(const pt_sound_scan *scan, uint64_t part_start,
         *start = part_start;
         return !overlaps_by_half(part_start, starts, n_starts, n_frames);
     }
-    for (uint64_t b = first; b < scan->n_blocks && b * size + n_frames <= part_start + part_frames;
-         b++) {
+    for (uint64_t b = first; b * size + n_frames <= part_start + part_frames; b++) {
+        if (b >= scan->n_blocks && best >= 0.0) break; /* behind the scan all are equal */
         double sum = 0.0; /* not incremental, so that equal windows have equal sums */
         if (overlaps_by_half(b * size, starts, n_starts, n_frames)) continue;
         for (uint64_t i = b; i < b + n_window && i < scan->n_blocks; i++)

@@ -19,8 +19,8 @@
 
 #define PT_SCAN_BANDS 6 /* octaves around 100, 200, 400, 800, 1600 and 3200 Hz */
 
-/** 24 hours. A kilobyte of FLAC can be an hour of silence, and the blocks of a file must fit into
- * memory. */
+/** 24 hours. A few kilobytes of FLAC can be an hour of silence, and the blocks of a file must fit
+ * into memory. */
 #define PT_SCAN_BLOCKS_MAX (24 * 36000)
 
 /** A block of floor(rate / 10) frames; the last may be shorter. Powers are sums of squares of the

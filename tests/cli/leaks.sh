@@ -145,10 +145,13 @@ for name, hours in ("day", 24), ("longer", 25):
         out.write(loud)
     with open(f"src/{name}.txt", "w") as out:
         out.write("a tone")
+# seconds that a list names, behind those that are searched
+write_jsonl("named.jsonl", [{"audio": "src/longer.wav", "caption": "a tone", "id": "named", "offset": 25 * 3600 - 11, "duration": 11}])
 E
-    generate --corpus src --out set --format jsonl --fingerprint --window loudest
+    generate --corpus src --corpus named.jsonl --out set --format jsonl --fingerprint --window loudest
     py <<'E'
 found = {p["entry"]: (p["window"]["start"], p["fingerprint"]["length_s"]) for p in read_provenance("set")}
-assert found == {"day.wav": ((24 * 3600 - 10) * 4000, 86400), "longer.wav": (0, 86400)}, found
+assert found == {"day.wav": ((24 * 3600 - 10) * 4000, 86400), "longer.wav": (0, 86400),
+                 "named": ((25 * 3600 - 11) * 4000, 86400)}, found
 E
 }
